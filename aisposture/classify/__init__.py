@@ -1,0 +1,1 @@
+"""What things are: data sensitivity, agents and tools."""

@@ -1,0 +1,1 @@
+"""What reaches the wire: declarations of kinds and calls, and the runner that executes them."""

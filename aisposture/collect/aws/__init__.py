@@ -1,0 +1,1 @@
+"""Collectors for AWS, one file per service family."""

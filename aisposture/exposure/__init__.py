@@ -1,0 +1,1 @@
+"""Who can reach what over the network, and why not where not."""

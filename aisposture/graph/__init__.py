@@ -1,0 +1,1 @@
+"""One graph over all clouds: columns, facts, search, stores."""

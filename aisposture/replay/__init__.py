@@ -1,0 +1,1 @@
+"""Local clouds: serves fixtures over the wire, records through the redactor."""

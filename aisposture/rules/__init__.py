@@ -1,0 +1,1 @@
+"""Rules: values read from YAML, checked, compiled to queries, run."""
