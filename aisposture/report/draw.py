@@ -1,0 +1,233 @@
+"""Paths drawn as SVG: the main path from left to right, branches in lanes below, each hop a link to its evidence.
+
+Colours, strokes and fonts are left to the classes of the page's style sheet; symbols named ``#i-...`` are the page's.
+"""
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import NamedTuple
+
+from aisposture.model.finding import Finding, Hop, Node
+from aisposture.model.graph import Label, State
+from aisposture.report.text import edge_words, kind_words, middle, name_of, visible
+from aisposture.report.walks import Step, of_finding
+
+WIDTH, HEIGHT = 152, 60
+GAP, LANE = 92, 26
+MARGIN = 6
+_ACROSS, _DOWN = WIDTH + GAP, HEIGHT + LANE
+
+ICONS: dict[Label, str] = {
+    Label.INTERNET: "world",
+    Label.ANONYMOUS: "world",
+    Label.ANY_ACCOUNT: "world",
+    Label.ANY_AUTHENTICATED: "world",
+    Label.EXT_AUTHOR: "person",
+    Label.EXT_ACCOUNT: "world",
+    Label.INSIDER: "person",
+    Label.VENDOR: "person",
+    Label.AGENT: "agent",
+    Label.AGENT_VERSION: "agent",
+    Label.TOOL: "tool",
+    Label.GATEWAY: "tool",
+    Label.MCP_SERVER: "tool",
+    Label.SECRET: "secret",
+    Label.CREDENTIAL: "secret",
+    Label.KEY: "secret",
+    Label.IDENTITY: "identity",
+    Label.GROUP: "identity",
+    Label.KNOWLEDGE: "book",
+    Label.MEMORY: "book",
+    Label.PROMPT: "book",
+    Label.DATA_STORE: "data",
+    Label.VECTOR_STORE: "data",
+    Label.ENDPOINT: "door",
+    Label.CHANNEL: "door",
+    Label.APPROVAL: "shield",
+    Label.GUARDRAIL: "shield",
+    Label.POLICY_ENGINE: "shield",
+    Label.BOUNDARY: "shield",
+    Label.SINK: "crown",
+    Label.ACCOUNT: "crown",
+    Label.ORGANIZATION: "crown",
+}
+"""The symbol of a node: that of the first of these labels it carries, else a plain box."""
+
+_CLASSES = {
+    "world": "out",
+    "person": "out",
+    "agent": "agent",
+    "data": "data",
+    "crown": "data",
+    "secret": "key",
+}
+
+
+class Cell(NamedTuple):
+    """A place in the drawing, counted from the left and from the top."""
+
+    column: int
+    lane: int
+
+
+def icon_of(node: Node | None) -> str:
+    """The name of the symbol that stands for ``node``."""
+    labels = node.labels if node is not None else ()
+    return next((icon for label, icon in ICONS.items() if label in labels), "box")
+
+
+def subtitle(node: Node | None) -> str:
+    """What a node is, in a few words."""
+    if node is None:
+        return ""
+    return kind_words(node.kind) if node.kind else " ".join(_words(label) for label in node.labels)
+
+
+def flag(node: Node | None) -> str:
+    """The class that makes a node worth having: sensitivity of data, tier of an identity."""
+    attrs = node.attrs if node is not None else {}
+    return str(attrs.get("sensitivity") or attrs.get("tier") or "")
+
+
+def _words(label: Label) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label.value).lower()
+
+
+def _lines(name: str, width: int = 18) -> tuple[str, ...]:
+    """``name`` on one line or two, broken at a separator where there is one in reach."""
+    if len(name) <= width:
+        return (name,)
+    breaks = [found.end() for found in re.finditer(r"[-_./ :]", name[:width])]
+    at = breaks[-1] if breaks and breaks[-1] > width // 3 else width
+    return name[:at], middle(name[at:], width)
+
+
+class _Drawing:
+    """Cells of the nodes of one finding, and the hops between them."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.places: list[tuple[str, Cell]] = []
+        self.hops: list[tuple[Cell, Cell, Hop, str, int]] = []
+        self._taken: set[Cell] = set()
+        self._first: dict[str, Cell] = {}
+        number = 0
+        for index, (walk, found) in enumerate(of_finding(finding)):
+            if found:
+                self._walk(found, index > 0, walk.role, number)
+            number += len(found)
+        left = min((cell.column for _, cell in self.places), default=0)
+        self.places = [(node, self._shift(cell, left)) for node, cell in self.places]
+        self.hops = [
+            (self._shift(a, left), self._shift(b, left), hop, role, n) for a, b, hop, role, n in self.hops
+        ]
+
+    @staticmethod
+    def _shift(cell: Cell, left: int) -> Cell:
+        return Cell(cell.column - left, cell.lane)
+
+    def _put(self, node: str, cell: Cell) -> Cell:
+        self.places.append((node, cell))
+        self._taken.add(cell)
+        self._first.setdefault(node, cell)
+        return cell
+
+    def _walk(self, found: list[Step], branch: bool, role: str, number: int) -> None:
+        start = self._first.get(found[0].start) if branch else None
+        if start is None:
+            lane = 1 + max((cell.lane for cell in self._taken), default=-1)
+            here = self._put(found[0].start, Cell(0, lane))
+        else:
+            here = start
+        toward = 1 if not branch or found[0].hop.forward else -1
+        fresh = [step for step in found if not (branch and step.end in self._first)]
+        lane = here.lane if not branch else self._free(here.column, toward, len(fresh))
+        for offset, step in enumerate(found, start=number + 1):
+            there = self._first.get(step.end) if branch else None
+            if there is None:
+                there = self._put(step.end, Cell(here.column + toward, lane))
+            self.hops.append((here, there, step.hop, role, offset))
+            here = there
+
+    def _free(self, column: int, toward: int, length: int) -> int:
+        wanted = range(1, length + 1)
+        lane = 1
+        while any(Cell(column + toward * step, lane) in self._taken for step in wanted):
+            lane += 1
+        return lane
+
+
+def _corner(cell: Cell) -> tuple[int, int]:
+    return MARGIN + cell.column * _ACROSS, MARGIN + cell.lane * _DOWN
+
+
+def _line(start: Cell, end: Cell) -> tuple[str, int, int]:
+    """The path data from one cell to another, and where its label stands."""
+    (left, top), (right, bottom) = _corner(start), _corner(end)
+    half = HEIGHT // 2
+    if start.column == end.column:
+        x = left + WIDTH // 2
+        y1, y2 = (top + HEIGHT, bottom) if start.lane < end.lane else (top, bottom + HEIGHT)
+        return f"M{x} {y1}V{y2}", x, (y1 + y2) // 2
+    onward = start.column < end.column
+    x1, x2 = (left + WIDTH, right) if onward else (left, right + WIDTH)
+    y1, y2 = top + half, bottom + half
+    if y1 == y2 and abs(start.column - end.column) == 1:
+        return f"M{x1} {y1}H{x2}", (x1 + x2) // 2, y1
+    if y1 == y2:
+        x1, x2, y = left + WIDTH // 2, right + WIDTH // 2, top + HEIGHT + LANE - 8
+        return f"M{x1} {top + HEIGHT}C{x1} {y} {x2} {y} {x2} {top + HEIGHT}", (x1 + x2) // 2, y
+    bend = (x1 + x2) // 2
+    return f"M{x1} {y1}C{bend} {y1} {bend} {y2} {x2} {y2}", bend, (y1 + y2) // 2
+
+
+def _hop(start: Cell, end: Cell, hop: Hop, role: str, number: int, anchor: str) -> str:
+    data, x, y = _line(start, end) if hop.forward else _line(end, start)
+    style = "e" if hop.state is State.CONFIRMED else "e m"
+    style = f"{style} u" if role == "unless" else style
+    words = edge_words(hop.kind).split()
+    lines = [" ".join(words)] if len(" ".join(words)) <= 15 else [" ".join(words[:-1]), words[-1]]
+    label = "".join(
+        f'<text x="{x}" y="{y - 6 - 12 * (len(lines) - 1 - at)}">{escape(line)}</text>'
+        for at, line in enumerate(lines)
+    )
+    weight = (
+        f'<text x="{x}" y="{y + 15}" class="w">\u00d7{hop.weight:.2f}</text>' if hop.weight != 1.0 else ""
+    )
+    return f'<a href="#{anchor}-{number}" class="{style}"><path d="{data}"/>{label}{weight}</a>'
+
+
+def _node(node: str, cell: Cell, nodes: Mapping[str, Node]) -> str:
+    known = nodes.get(node)
+    icon, name, mark = icon_of(known), visible(name_of(node, nodes)), visible(flag(known), 6)
+    x, y = _corner(cell)
+    lines = _lines(name)
+    texts = "".join(
+        f'<text x="30" y="{(22 if len(lines) == 1 else 19) + 15 * at}">{escape(line)}</text>'
+        for at, line in enumerate(lines)
+    )
+    title = f"<title>{escape(visible(node))}</title>" if len(lines) > 1 else ""
+    chip = f'<text x="{WIDTH - 10}" y="51" class="c">{escape(mark)}</text>' if mark else ""
+    return (
+        f'<g class="n {_CLASSES.get(icon, "")}" transform="translate({x} {y})">{title}'
+        f'<use href="#n"/><use href="#i-{icon}"/>{texts}'
+        f'<text x="30" y="51" class="s">{escape(visible(subtitle(known), 18))}</text>{chip}</g>'
+    )
+
+
+def path(finding: Finding, nodes: Mapping[str, Node], anchor: str) -> str:
+    """The paths of ``finding`` as one SVG element, or "" where it has none.
+
+    The hop with number ``n`` (counted over all walks) links to ``#<anchor>-<n>``.
+    """
+    drawing = _Drawing(finding)
+    if not drawing.hops:
+        return ""
+    width = 2 * MARGIN + max(cell.column for _, cell in drawing.places) * _ACROSS + WIDTH
+    height = 2 * MARGIN + max(cell.lane for _, cell in drawing.places) * _DOWN + HEIGHT
+    hops = "".join(_hop(*hop, anchor) for hop in drawing.hops)
+    boxes = "".join(_node(node, cell, nodes) for node, cell in drawing.places)
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
+        f'aria-label="Path in {len(drawing.hops)} hops">{hops}{boxes}</svg>'
+    )
