@@ -1,0 +1,1 @@
+"""The law of AWS: policy documents, matching, conditions and the decision over all layers."""
