@@ -8,7 +8,7 @@ A **value** says where something is read:
   ``parent.<detail>:`` (an answer about the parent), ``scope:`` (``account``, ``region``, ``partition``, ``id`` of the
   resource, ``parent`` = id of the parent's resource);
 * ``template("arn:{scope:partition}:s3:::{Name}")``: text around paths, None where one of them is;
-* ``computed(function, "path", ...)``: a plain function over the values of the paths that it declares;
+* ``computed(function, "path", ...)``: a plain function over the values of the paths that it declares (None among them);
 * ``const("role")``: a value that the type itself implies.
 
 For example::
@@ -22,7 +22,7 @@ For example::
         title="FunctionName",
         details=(detail("policy", call("lambda", "GetPolicy", {"FunctionName": path("FunctionName")},
                                        absent=("ResourceNotFoundException",))),),
-        attrs={"handler": "Handler", "environment_names": computed(sorted, "Environment.Variables")},
+        attrs={"handler": "Handler", "environment_names": computed(lambda given: sorted(given or ()), "Environment.Variables")},
         refs={"runs_as": "Role", "in_subnet": "VpcConfig.SubnetIds[*]"},
         policies=(policy(PolicyRole.RESOURCE, "policy:Policy", id=const("function-policy")),),
         secret_bearing={"environment": "Environment.Variables"},

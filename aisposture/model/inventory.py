@@ -1,6 +1,6 @@
 """The inventory: everything a scan read, joined over accounts and regions, with an index over ids and aliases."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -123,7 +123,8 @@ class Inventory(Struct, frozen=True, kw_only=True, dict=True):
         single: dict[str, list[Gap]]
         wide: dict[tuple[str, str], list[Gap]]
         single, wide = self._hiding
-        for gap in (*single.get(resource.id, ()), *wide.get((resource.account, resource.kind), ())):
+        own: list[Gap] = single.get(resource.id, [])
+        for gap in (*own, *wide.get((resource.account, resource.kind), [])):
             if gap.resource is None and gap.region not in {"*", "global", resource.region}:
                 continue
             if any(field == hidden or field.startswith(hidden + ".") for hidden in gap.hides):
@@ -140,7 +141,7 @@ def _weight(resource: Resource) -> tuple[int, bytes]:
     return len(resource.sources), encode(resource)
 
 
-def renumbered(resource: Resource, numbers: list[int]) -> Resource:
+def renumbered(resource: Resource, numbers: Sequence[int] | Mapping[int, int]) -> Resource:
     """``resource`` with every ``Source.call`` replaced by ``numbers[call]``."""
 
     def moved(source: Source) -> Source:
