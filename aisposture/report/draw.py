@@ -13,9 +13,12 @@ from aisposture.model.graph import Label, State
 from aisposture.report.text import edge_words, kind_words, middle, name_of, visible
 from aisposture.report.walks import Step, of_finding
 
-WIDTH, HEIGHT = 152, 60
-GAP, LANE = 92, 26
+WIDTH, HEIGHT = 150, 60
+GAP, LANE = 82, 26
 MARGIN = 6
+LONG = 1400
+"""Width from which a drawing keeps its size and is scrolled, where narrower ones shrink to fit."""
+
 _ACROSS, _DOWN = WIDTH + GAP, HEIGHT + LANE
 
 ICONS: dict[Label, str] = {
@@ -94,7 +97,7 @@ def _words(label: Label) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label.value).lower()
 
 
-def _lines(name: str, width: int = 18) -> tuple[str, ...]:
+def _lines(name: str, width: int = 16) -> tuple[str, ...]:
     """``name`` on one line or two, broken at a separator where there is one in reach."""
     if len(name) <= width:
         return (name,)
@@ -211,7 +214,7 @@ def _node(node: str, cell: Cell, nodes: Mapping[str, Node]) -> str:
     return (
         f'<g class="n {_CLASSES.get(icon, "")}" transform="translate({x} {y})">{title}'
         f'<use href="#n"/><use href="#i-{icon}"/>{texts}'
-        f'<text x="30" y="51" class="s">{escape(visible(subtitle(known), 18))}</text>{chip}</g>'
+        f'<text x="30" y="51" class="s">{escape(visible(subtitle(known), 16))}</text>{chip}</g>'
     )
 
 
@@ -225,9 +228,10 @@ def path(finding: Finding, nodes: Mapping[str, Node], anchor: str) -> str:
         return ""
     width = 2 * MARGIN + max(cell.column for _, cell in drawing.places) * _ACROSS + WIDTH
     height = 2 * MARGIN + max(cell.lane for _, cell in drawing.places) * _DOWN + HEIGHT
+    long = ' class="long"' if width > LONG else ""
     hops = "".join(_hop(*hop, anchor) for hop in drawing.hops)
     boxes = "".join(_node(node, cell, nodes) for node, cell in drawing.places)
     return (
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
+        f'<svg{long} viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
         f'aria-label="Path in {len(drawing.hops)} hops">{hops}{boxes}</svg>'
     )

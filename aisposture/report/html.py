@@ -8,6 +8,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 FORMAT = "html"
 SUFFIX = "html"
 
-DRAWN = 1500
+DRAWN = 1000
 """Paths that are shown with drawing and evidence; those of lower rank are shown in words and point to ``explain``."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -42,7 +43,12 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["block"] = lambda value: Markup("%s") % text.block(value)
+
+    def block(value: str) -> Markup:
+        """Element content needs no escapes for quotes, and policies are full of them."""
+        return Markup(escape(text.block(value), quote=False))  # noqa: S704 - escaped here
+
+    made.filters["block"] = block
     made.filters["edge"] = text.edge_words
     made.filters["state"] = text.state_words
     made.filters["kind"] = text.kind_words
@@ -75,17 +81,12 @@ def _values(report: Report, field: str) -> list[str]:
     return sorted({str(getattr(finding, field)) for finding in report.findings} - {""})
 
 
-def _frameworks(finding: Finding) -> list[tuple[str, str]]:
-    return [
-        (name.replace("_", " "), tag) for name, tags in sorted(finding.frameworks.items()) for tag in tags
-    ]
-
-
 def _context(report: Report) -> Mapping[str, Any]:
     from markupsafe import Markup
 
     at_stake = stakes.stakes(report)
     paths = tuple(finding for finding in report.findings if finding.family == "path")
+    agents = _values(report, "agent")
     style, script = _asset("style.css"), _asset("script.js")
 
     def drawing(finding: Finding, anchor: str) -> Any:
@@ -103,13 +104,15 @@ def _context(report: Report) -> Mapping[str, Any]:
         "drawn": DRAWN,
         "drawing": drawing,
         "icon": draw.icon_of,
-        "frameworks": _frameworks,
+        "frameworks": text.framework_words,
         "name": lambda node: text.name_of(node, report.nodes),
         "account": lambda account: text.account_words(account, report),
         "words": lambda finding: " ".join(
             walks.in_words(found, report.nodes) for _, found in walks.of_finding(finding)[:1]
         ),
-        "agents": _values(report, "agent"),
+        "place": lambda account: report.accounts.get(account) or account,
+        "agents": agents,
+        "number": {agent: number for number, agent in enumerate(agents, start=1)},
         "accounts": _values(report, "account"),
         "rules": _values(report, "rule"),
         "style": Markup(style),  # noqa: S704 - our own file

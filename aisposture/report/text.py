@@ -1,11 +1,10 @@
 """Strings from other people's clouds, made safe to show: every renderer passes names, tags and policies through here."""
 
 import contextlib
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
-
-import msgspec
 
 from aisposture.model.finding import Finding, Node, Report
 from aisposture.model.graph import EdgeKind, State
@@ -58,9 +57,15 @@ def visible(text: str, limit: int = NAME_LIMIT) -> str:
 
 
 def block(text: str, limit: int = BLOCK_LIMIT) -> str:
-    """``text`` over several lines, indented where it is JSON, each line made safe as by ``visible``."""
-    with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError):
-        text = msgspec.json.format(text, indent=2)
+    """``text`` over several lines, one for each member where it is a JSON object, made safe as by ``visible``."""
+    with contextlib.suppress(ValueError, RecursionError):
+        read = json.loads(text)
+        if isinstance(read, dict) and read:
+            members = (
+                f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)}"
+                for key, value in read.items()
+            )
+            text = "{" + ",\n ".join(members) + "}"
     lines = text[:limit].split("\n")
     shown = "\n".join(_settled(_HIDDEN.sub(_named, line)) for line in lines)
     return shown if len(text) <= limit else f"{shown}…\n({len(text)} characters)"
@@ -123,3 +128,23 @@ def account_words(account: str, report: Report) -> str:
 def headline(finding: Finding) -> str:
     """The one sentence that opens a finding."""
     return finding.story or finding.title
+
+
+_FRAMEWORKS = {
+    "owasp_agentic": "OWASP Agentic",
+    "owasp_llm": "OWASP LLM",
+    "owasp_mcp": "OWASP MCP",
+    "owasp_nhi": "OWASP NHI",
+    "attack": "ATT&CK",
+    "atlas": "ATLAS",
+    "maestro": "MAESTRO",
+}
+
+
+def framework_words(finding: Finding) -> list[tuple[str, str]]:
+    """The framework entries of ``finding``: name of the framework and id in it."""
+    return [
+        (_FRAMEWORKS.get(name, name.replace("_", " ").upper()), tag)
+        for name, tags in sorted(finding.frameworks.items())
+        for tag in tags
+    ]
