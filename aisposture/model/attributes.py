@@ -151,6 +151,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "memory_enabled": _a("bool", "keeps memory across sessions"),
     "code_interpreter": _a("bool", "the built-in code interpreter is on"),
     "user_input": _a("bool", "the agent may ask its user back"),
+    "pinned": _a("bool", "fixed to one version or digest: changes to the draft do not reach it"),
     "collaboration": _a(
         "str", "none, supervisor or supervisor-router", "none", "supervisor", "supervisor-router"
     ),
