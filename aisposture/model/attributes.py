@@ -131,6 +131,16 @@ ATTRIBUTES: dict[str, Attribute] = {
     "password_reuse_prevention": _a("int", "passwords remembered"),
     "tier": _a("class", "power of an identity, weakest first", "P4", "P3", "P2", "P1", "P0", derived=True),
     "tier_possible": _a("class", "tier if open conditions hold", "P4", "P3", "P2", "P1", "P0", derived=True),
+    "tier_held": _a(
+        "class",
+        "tier of the verbs an identity holds itself, before what it can become",
+        "P4",
+        "P3",
+        "P2",
+        "P1",
+        "P0",
+        derived=True,
+    ),
     "bounded": _a("bool", "a boundary above its policies keeps it from IAM and keys", derived=True),
     # agents and tools
     "agent_class": _a(

@@ -4,6 +4,7 @@ The weights are asserted ordering devices, not measured probabilities: they deci
 a band. Every number is printed with its reason.
 """
 
+from aisposture.rank.findings import findings, shown_nodes
 from aisposture.rank.score import Factors, score
 
-__all__ = ["Factors", "score"]
+__all__ = ["Factors", "findings", "score", "shown_nodes"]
