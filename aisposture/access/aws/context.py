@@ -102,7 +102,8 @@ def _providers(request: Request) -> tuple[str, ...]:
         return ()
     if request.caller.type == "Federated":
         given = request.caller.text.lower()
-        return (given, given.partition(":oidc-provider/")[2])
+        host = given.partition(":oidc-provider/")[2]
+        return (given, host or f"arn:aws:iam::{request.owner}:oidc-provider/{given}")
     found = {request.value("aws:FederatedProvider").lower()}
     for key in request.context:
         host, colon, _ = key.rpartition(":")

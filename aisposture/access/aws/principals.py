@@ -19,10 +19,8 @@ ANONYMOUS = "*"
 _ACCOUNT = re.compile(r"\d{12}")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{4,}")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
-_HOST = re.compile(r"[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+")
-_FEDERATION_HOSTS = frozenset(
-    {"cognito-identity.amazonaws.com", "accounts.google.com", "www.amazon.com", "graph.facebook.com"}
-)
+_HOST = re.compile(r"[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(/\S*)?")
+_FEDERATION_HOSTS = frozenset({"cognito-identity.amazonaws.com", "www.amazon.com"})
 _SERVICE_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal")
 
 
@@ -80,10 +78,9 @@ def parse_caller(text: str) -> Caller | None:
         return Caller(text=text, type="Anonymous")
     if _ACCOUNT.fullmatch(text):
         return Caller(text=f"arn:aws:iam::{text}:root", type="Account", account=text)
-    if text in _FEDERATION_HOSTS:
-        return Caller(text=text, type="Federated")
-    if _HOST.fullmatch(text) and text.endswith(_SERVICE_SUFFIXES):
-        return Caller(text=text, type="Service")
+    if _HOST.fullmatch(text):
+        is_service = text.endswith(_SERVICE_SUFFIXES) and text not in _FEDERATION_HOSTS
+        return Caller(text=text, type="Service" if is_service else "Federated")
     arn = parse_arn(text)
     if arn is not None:
         account = arn.account if _ACCOUNT.fullmatch(arn.account) else ""
@@ -219,7 +216,9 @@ def _meet_one(principal: Principal, caller: Caller, identity: Identity) -> Meeti
 def _meet_aws(value: str, caller: Caller, identity: Identity) -> Meeting:  # noqa: PLR0911 - one line a form
     if value == ANONYMOUS:
         return Meeting(Level.SESSION)
-    if not caller.in_account and caller.type != "Other":
+    if caller.text == value:
+        return Meeting({"User": Level.USER, "Role": Level.ROLE}.get(caller.type, Level.SESSION))
+    if not caller.in_account:
         return Meeting(Level.NONE)
     named = parse_arn(value)
     if named is None:
@@ -234,8 +233,6 @@ def _meet_aws(value: str, caller: Caller, identity: Identity) -> Meeting:  # noq
         # No sound policy has this; the statement is a mistake and only a deny of it still counts, perhaps.
         hit = any(matches(value, form) for form in (caller.text, caller.arn))
         return Meeting(Level.ROLE if hit else Level.NONE)
-    if caller.text == value:
-        return Meeting({"User": Level.USER, "Role": Level.ROLE}.get(caller.type, Level.SESSION))
     return _meet_role(value, caller, identity) if named.account == caller.account else Meeting(Level.NONE)
 
 
