@@ -222,6 +222,7 @@ def test_paths_lead_somewhere(kind: Kind) -> None:
     for call in kind.calls:
         for wanted in paths_in(tuple(value for _, value in call.params)):
             check(kind, wanted, f"{kind.name}: parameter of {call.name}")
+            assert (wanted.source, *wanted.steps) != ("scope", "id"), "the id is known after the details"
 
 
 @each_kind

@@ -182,12 +182,17 @@ def log_group(name: str | None, partition: str, region: str, account: str) -> st
     )
 
 
+AGENT_ARN = template("arn:{scope:partition}:bedrock:{scope:region}:{scope:account}:agent/{agentId}")
+KNOWLEDGE_ARN = template(
+    "arn:{scope:partition}:bedrock:{scope:region}:{scope:account}:knowledge-base/{knowledgeBaseId}"
+)
+
 agent = kind(
     "aws.bedrock.agent",
     labels=(Label.AGENT,),
     call=call("bedrock-agent", "ListAgents"),
     items="agentSummaries[*]",
-    id=template("arn:{scope:partition}:bedrock:{scope:region}:{scope:account}:agent/{agentId}"),
+    id=AGENT_ARN,
     title="agentName",
     details=(
         detail("agent", call("bedrock-agent", "GetAgent", {"agentId": path("agentId")})),
@@ -206,7 +211,7 @@ agent = kind(
             ),
             when=computed(lambda word: collaboration(word) != "none", "agent:agent.agentCollaboration"),
         ),
-        detail("tags", call("bedrock-agent", "ListTagsForResource", {"resourceArn": path("scope:id")})),
+        detail("tags", call("bedrock-agent", "ListTagsForResource", {"resourceArn": AGENT_ARN})),
     ),
     attrs={
         "aliases": computed(several, "agentId"),
@@ -346,15 +351,13 @@ knowledge_base = kind(
     labels=(Label.KNOWLEDGE,),
     call=call("bedrock-agent", "ListKnowledgeBases"),
     items="knowledgeBaseSummaries[*]",
-    id=template(
-        "arn:{scope:partition}:bedrock:{scope:region}:{scope:account}:knowledge-base/{knowledgeBaseId}"
-    ),
+    id=KNOWLEDGE_ARN,
     title="name",
     details=(
         detail(
             "base", call("bedrock-agent", "GetKnowledgeBase", {"knowledgeBaseId": path("knowledgeBaseId")})
         ),
-        detail("tags", call("bedrock-agent", "ListTagsForResource", {"resourceArn": path("scope:id")})),
+        detail("tags", call("bedrock-agent", "ListTagsForResource", {"resourceArn": KNOWLEDGE_ARN})),
     ),
     attrs={
         "aliases": computed(several, "knowledgeBaseId"),
