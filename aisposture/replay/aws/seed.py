@@ -195,9 +195,7 @@ class _Clients:
         from botocore.config import Config
 
         self._session = botocore.session.Session(profile=None)
-        self._config = Config(
-            inject_host_prefix=False, retries={"total_max_attempts": 1}, parameter_validation=True
-        )
+        self._config = Config(retries={"total_max_attempts": 1})
         self._url = url
         self._key = key
         self._made: dict[tuple[str, str, str], Any] = {}
@@ -215,12 +213,18 @@ class _Clients:
                 aws_secret_access_key=NOT_A_SECRET,
                 aws_session_token=NOT_A_SECRET,
             )
+            self._made[place].meta.events.register("before-sign.*", _without_account_host)
         return self._made[place]
 
     def close(self) -> None:
         """Closes every client's connections."""
         for client in self._made.values():
             client.close()
+
+
+def _without_account_host(request: Any, **_rest: Any) -> None:
+    """s3control calls ``ACCOUNT.127.0.0.1``, a host that there is not."""
+    request.url = re.sub(r"^(http://)\d{12}\.", r"\1", request.url)
 
 
 def _make(
