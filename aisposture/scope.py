@@ -112,6 +112,11 @@ class Context(Struct, frozen=True, kw_only=True):
     accepted_gaps: tuple[AcceptedGap, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """The values that rules read as ``param.<name>``."""
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
 
 class Scope(Struct, frozen=True, kw_only=True):
     """Everything a scan is asked to do; the default reads the account of the ambient AWS credentials."""
