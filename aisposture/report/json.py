@@ -1,7 +1,6 @@
 """The report as canonical JSON: exactly the ``Report``, keys sorted, safe to print on a terminal."""
 
 import re
-from typing import Any
 
 import msgspec
 
@@ -31,11 +30,11 @@ def render(report: Report) -> bytes:
     return safe(encode(report)) + b"\n"
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the JSON report."""
-    made: dict[str, Any] = msgspec.json.schema(Report)
-    return {
+def schema(of: type = Report, title: str = "aisposture report") -> bytes:
+    """The JSON Schema (2020-12) of the JSON report, or of another of our types."""
+    made = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "aisposture report",
-        **made,
+        **msgspec.json.schema(of),
+        "title": title,
     }
+    return msgspec.json.format(encode(made), indent=2) + b"\n"

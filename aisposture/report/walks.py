@@ -1,10 +1,13 @@
 """Walks in the order in which a reader follows them, whatever way their arrows point."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from aisposture.model.finding import Evidence, Finding, Hop, Node, Walk
-from aisposture.report.text import edge_words, name_of
+from aisposture.model.finding import Finding, Hop, Node, Walk
+from aisposture.report.text import edge_words, name_of, visible
+
+NAME = 80
+"""Characters of a name inside a path that is written on one line."""
 
 
 class Step(NamedTuple):
@@ -46,16 +49,9 @@ def in_words(walk: list[Step], nodes: Mapping[str, Node]) -> str:
     """A walk on one line: ``Internet -exposes-> url -fronts-> agent``."""
     if not walk:
         return ""
-    parts = [name_of(walk[0].start, nodes)]
+    parts = [visible(name_of(walk[0].start, nodes), NAME)]
     for step in walk:
         words = edge_words(step.hop.kind)
         parts.append(f"-{words}-> " if step.hop.forward else f"<-{words}- ")
-        parts[-1] += name_of(step.end, nodes)
+        parts[-1] += visible(name_of(step.end, nodes), NAME)
     return " ".join(parts)
-
-
-def evidence(finding: Finding) -> Iterator[Evidence]:
-    """Every piece of evidence of ``finding``, in reading order."""
-    for walk in finding.walks:
-        for hop in walk.hops:
-            yield from hop.evidence

@@ -37,7 +37,7 @@ def mapped(value: Report, change: Callable[[str], str]) -> Report:
     def walk(part: Any, key: str = "") -> Any:
         if isinstance(part, dict):
             return {inner: walk(each, inner) for inner, each in part.items()}
-        if isinstance(part, list):
+        if isinstance(part, list | tuple):
             return [walk(each, key) for each in part]
         return change(part) if isinstance(part, str) and key in FOREIGN else part
 

@@ -1,0 +1,192 @@
+"""The report for a terminal: at most ten findings and a count of the rest, readable at 80 columns, in a pipe, without colour."""
+
+import io
+from typing import TYPE_CHECKING
+
+from aisposture.model.finding import Band, Finding, Hop, Report
+from aisposture.report import stakes
+from aisposture.report.text import (
+    account_words,
+    block,
+    edge_words,
+    framework_words,
+    headline,
+    name_of,
+    state_words,
+    visible,
+)
+from aisposture.report.walks import of_finding
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+FORMAT = "text"
+SUFFIX = "txt"
+
+MOST = 10
+"""Findings shown; the rest is counted."""
+
+WIDTH = 80
+"""Columns where the terminal does not say how many it has."""
+
+STYLES = {
+    Band.CRITICAL: "bold red",
+    Band.HIGH: "dark_orange",
+    Band.MEDIUM: "yellow",
+    Band.LOW: "blue",
+    Band.INFO: "dim",
+}
+
+
+def _say(console: "Console", words: str, style: str = "", *, indent: int = 0, limit: int = 400) -> None:
+    """Print one paragraph of foreign words, wrapped lines indented like the first."""
+    from rich.padding import Padding
+
+    console.print(Padding(_text(words, style, limit), (0, 0, 0, indent), expand=False))
+
+
+def _text(words: str, style: str = "", limit: int = 400) -> "Text":
+    from rich.text import Text
+
+    return Text(visible(words, limit), style=style, overflow="fold")
+
+
+def _what(finding: Finding, report: Report) -> "Text":
+    from rich.text import Text
+
+    parts = [finding.rule]
+    if finding.likely:
+        parts.append("likely")
+    if finding.agent:
+        parts.append(visible(name_of(finding.agent, report.nodes), 40))
+    parts += [
+        visible(report.accounts.get(finding.account) or finding.account, 40),
+        visible(finding.owner, 40),
+    ]
+    parts.append(finding.fingerprint[:12])
+    what = _text(headline(finding), limit=300)
+    return Text.assemble(what, "\n", _text(", ".join(parts), "dim"))
+
+
+def table(findings: tuple[Finding, ...], report: Report) -> "RenderableType":
+    """``findings`` as a table, one sentence and one line of facts each."""
+    from rich.table import Table
+
+    made = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 1, 0), expand=False)
+    made.add_column(no_wrap=True)
+    made.add_column(no_wrap=True)
+    made.add_column(ratio=1, overflow="fold")
+    for number, finding in enumerate(findings, start=1):
+        band = _text(finding.band.value, STYLES[finding.band])
+        made.add_row(_text(f"{number:>2}", "dim"), band, _what(finding, report))
+    return made
+
+
+def summary(report: Report, console: "Console") -> None:
+    """Print what is at stake, the findings of highest rank, and what was not assessed."""
+    at_stake = stakes.stakes(report)
+    paths = tuple(finding for finding in report.findings if finding.family == "path")
+    console.print(_text(stakes.in_words(report, at_stake), "bold"))
+    console.print()
+    if paths:
+        console.print(table(paths[:MOST], report))
+    if len(paths) > MOST:
+        console.print(_text(f"{stakes.plural(len(paths) - MOST, 'more attack path')}"))
+    if any(at_stake.posture.values()):
+        counts = ", ".join(f"{count:,} {band.value}" for band, count in at_stake.posture.items() if count)
+        console.print(_text(f"Posture findings: {counts}"))
+    unknown, gaps = len(at_stake.unknown), len(report.gaps)
+    if unknown or gaps:
+        left = f"Not assessed: {stakes.plural(unknown, 'rule')}, because of {stakes.plural(gaps, 'gap')} in what was read"
+        console.print(_text(left, "yellow"))
+        for gap in report.gaps[:5]:
+            where = f"{account_words(gap.account, report)}, {gap.region}"
+            _say(console, f"{gap.call} {gap.reason} in {where}: needs {gap.needs}", "dim", indent=2)
+        if gaps > 5:
+            _say(console, f"and {gaps - 5:,} more", "dim", indent=2)
+
+
+def explain(finding: Finding, report: Report, console: "Console") -> None:
+    """Print one finding whole: each hop with its evidence, the score with every factor, fixes and frameworks."""
+    score = finding.score
+    likely = ", likely" if finding.likely else ""
+    console.print(_text(f"{finding.band.value}{likely}: {headline(finding)}", STYLES[finding.band], 1000))
+    console.print(_text(f"{finding.rule}: {finding.title}. {finding.why}", limit=2000))
+    number = 0
+    for walk, steps in of_finding(finding):
+        role = {"with": "Needed as well", "unless": "Control"}.get(walk.role, "Path")
+        console.print()
+        console.print(_text(f"{role} ({state_words(walk.state)})", "bold"))
+        for step in steps:
+            number += 1
+            _hop(number, step.hop, report, console)
+    console.print()
+    console.print(
+        _text(
+            f"Likelihood {score.likelihood:.2f} ({score.likelihood_class}), impact {score.impact_class}, grade {score.grade}, blast radius {score.blast_radius}",
+            "bold",
+        )
+    )
+    for factor in score.factors:
+        why = f": {factor.why}" if factor.why else ""
+        _say(console, f"{factor.value:.2f} {factor.name}{why}", indent=2)
+    for words in (*score.impact_why, *(f"capped: {cap}" for cap in score.caps), *score.counterfactuals):
+        _say(console, f"{words}", indent=2)
+    if finding.fixes:
+        console.print()
+        console.print(_text("What to change, in order", "bold"))
+        for at, fix in enumerate(finding.fixes, start=1):
+            _say(console, f"{at}. {fix}", indent=2)
+    console.print()
+    for words in finding.assumptions:
+        console.print(_text(f"Assumed: {words}", "dim"))
+    if tags := framework_words(finding):
+        console.print(_text(", ".join(f"{name} {tag}" for name, tag in tags), "dim"))
+    why = f" (by {finding.owner_why})" if finding.owner_why else ""
+    console.print(
+        _text(f"Owner: {finding.owner}{why}. Account: {account_words(finding.account, report)}.", "dim")
+    )
+    console.print(_text(f"Fingerprint {finding.fingerprint}", "dim"))
+
+
+def _hop(number: int, hop: Hop, report: Report, console: "Console") -> None:
+    ends = (name_of(hop.source, report.nodes), name_of(hop.target, report.nodes))
+    facts = [state_words(hop.state), *([f"x{hop.weight:.2f}"] if hop.weight != 1.0 else [])]
+    _say(console, f"{number}. {ends[0]} {edge_words(hop.kind)} {ends[1]} ({', '.join(facts)})", indent=2)
+    for condition in hop.conditions:
+        _say(console, f"open: {condition}", indent=5)
+    for evidence in hop.evidence:
+        note = f"{evidence.note}: " if evidence.note else ""
+        where = account_words(evidence.account, report) if evidence.account else ""
+        place = f" in {where}, {evidence.region}" if where else ""
+        _say(console, f"{note}{evidence.operation} {evidence.pointer}{place}", "dim", indent=5)
+        if evidence.statement:
+            console.print(_indented(block(evidence.statement)))
+
+
+def _indented(words: str) -> "RenderableType":
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(words, style="dim", overflow="fold"), (0, 0, 0, 7), expand=False)
+
+
+def render(report: Report) -> str:
+    """The summary as plain text, 80 columns wide."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    summary(
+        report,
+        Console(
+            file=out,
+            width=WIDTH,
+            color_system=None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+        ),
+    )
+    return "\n".join(line.rstrip() for line in out.getvalue().split("\n"))
