@@ -75,7 +75,7 @@ class Step:
     each: list[Any] | None = None
 
 
-class _Lines(yaml.SafeLoader):
+class _Lines(yaml.CSafeLoader):
     """Remembers at which line each mapping of a sequence began."""
 
 
@@ -151,7 +151,7 @@ def steps(folder: Path, chosen: Settings) -> Iterator[Step]:
 
 
 def _lines_of_steps(text: str) -> list[int]:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
     if isinstance(root, yaml.MappingNode):
         for key, value in root.value:
             if key.value == "steps" and isinstance(value, yaml.SequenceNode):
