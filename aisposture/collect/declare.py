@@ -102,6 +102,18 @@ class Const(Struct, frozen=True):
     value: Any
 
 
+class Unread(Exception):  # noqa: N818 - a signal, not an error
+    """Raised by the function of a computed value where the answer says that what it asks for was kept from the caller.
+
+    The field becomes a Gap that ``needs`` would close.
+    """
+
+    def __init__(self, needs: str, *, denied: bool = False) -> None:
+        self.needs = needs
+        self.denied = denied
+        super().__init__(needs)
+
+
 Value = Path | Template | Computed | Const
 Valueish = str | Value
 """What a declaration accepts for a value: text stands for a path."""
@@ -235,7 +247,7 @@ class Detail(Struct, frozen=True, kw_only=True):
     """A call made for each item; its answer is a source for values under ``name``.
 
     Attributes:
-        when: made only where this is true, else the answer is None, and that was read.
+        when: made only where this is true or cannot be told, else the answer is None, and that was read.
     """
 
     name: str
@@ -251,6 +263,7 @@ class Table(Struct, frozen=True, kw_only=True):
         key: value of a row (its paths read the row).
         by: value of the item that equals ``key``; a list matches any of its elements.
         parse: turns the answer into one that has rows (the credential report is CSV).
+        optional: a failure leaves no rows and is no Gap, because other calls can tell the same.
     """
 
     name: str
@@ -259,6 +272,7 @@ class Table(Struct, frozen=True, kw_only=True):
     key: Value
     by: Value
     parse: Callable[[Any], Any] | None = None
+    optional: bool = False
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -293,13 +307,15 @@ class BackRef(Struct, frozen=True, kw_only=True):
     """Refs that other resources of the account get, because this one lists them.
 
     Attributes:
-        bearers: ids or aliases of the resources that get a ref called ``name`` to this one.
+        bearers: ids or aliases of the resources that get a ref called ``name``.
         kinds: their possible kinds (what a failed call hides).
+        target: what the ref points at; None: this resource.
     """
 
     name: str
     bearers: Value
     kinds: tuple[str, ...]
+    target: Value | None = None
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -374,9 +390,12 @@ def table(
     key: Valueish,
     by: Valueish,
     parse: Callable[[Any], Any] | None = None,
+    optional: bool = False,
 ) -> Table:
     """A list read once and joined to the items."""
-    return Table(name=name, call=made, rows=path(rows), key=value(key), by=value(by), parse=parse)
+    return Table(
+        name=name, call=made, rows=path(rows), key=value(key), by=value(by), parse=parse, optional=optional
+    )
 
 
 def policy(
@@ -392,9 +411,16 @@ def policy(
     )
 
 
-def back_ref(name: str, bearers: Valueish, *, kinds: Sequence[str]) -> BackRef:
-    """Refs that the listed resources get to this one."""
-    return BackRef(name=name, bearers=value(bearers), kinds=tuple(kinds))
+def back_ref(
+    name: str, bearers: Valueish, *, kinds: Sequence[str], target: Valueish | None = None
+) -> BackRef:
+    """Refs that the listed resources get to this one, or to ``target``."""
+    return BackRef(
+        name=name,
+        bearers=value(bearers),
+        kinds=tuple(kinds),
+        target=None if target is None else value(target),
+    )
 
 
 def kind(  # noqa: PLR0913 - the keywords of a declaration, nearly all optional

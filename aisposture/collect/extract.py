@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
 
-from aisposture.collect.declare import Computed, Const, Frozen, Path, Template, Value
+from aisposture.collect.declare import Computed, Const, Frozen, Path, Template, Unread, Value
 from aisposture.model.resource import CallRecord
 
 Reason = Literal["denied", "throttled", "failed", "unsupported", "disabled"]
@@ -94,6 +94,15 @@ def _combined(wanted: Template | Computed, values: list[Any], origin: Reading) -
         )
     try:
         return wanted.function(*values)
+    except Unread as unread:
+        raise Hidden(
+            Failure(
+                call=origin.record.operation,
+                reason="denied" if unread.denied else "unsupported",
+                needs=unread.needs,
+                code="",
+            )
+        ) from None
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise Hidden(unexpected(origin.record.operation, type(error).__name__)) from None
 

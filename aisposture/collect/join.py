@@ -122,10 +122,10 @@ def linked(drafts: list[Draft], names: Known) -> Iterator[Resource]:
     here = {draft.resource.id for draft in drafts}
     back: dict[str, dict[Ref, Source]] = defaultdict(dict)
     for draft in drafts:
-        for name, bearer, origin in draft.back:
-            target = names.get(bearer, (bearer, False))[0]
-            if target in here:
-                back[target].setdefault(Ref(name=name, target=draft.resource.id), origin)
+        for name, bearer, target, origin in draft.back:
+            known_bearer = names.get(bearer, (bearer, False))[0]
+            if known_bearer in here:
+                back[known_bearer].setdefault(Ref(name=name, target=target), origin)
     for draft in drafts:
         resource = draft.resource
         added = {**back[resource.id]}

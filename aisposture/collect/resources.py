@@ -44,14 +44,14 @@ class Draft(NamedTuple):
         hidden: failed call -> fields that it hides.
         names: words of its configuration that may name other resources.
         names_from: where those words were read.
-        back: (ref name, bearer, origin) that other resources get.
+        back: (ref name, bearer, target, origin) that other resources get.
     """
 
     resource: Resource
     hidden: dict[Failure, set[str]]
     names: frozenset[str]
     names_from: Source | None
-    back: tuple[tuple[str, str, Source], ...]
+    back: tuple[tuple[str, str, str, Source], ...]
 
 
 class Builder:
@@ -104,7 +104,7 @@ class Builder:
             attrs=attrs,
             sources={},
         )
-        back = tuple(self._back())
+        back = tuple(self._back(resource.id))
         resource = msgspec.structs.replace(resource, sources=dict(sorted(self.origins.items())))
         return Draft(resource, self.hidden, names, names_from, back)
 
@@ -183,12 +183,16 @@ class Builder:
                 words.update(_words(text))
         return frozenset(words), origin
 
-    def _back(self) -> Iterator[tuple[str, str, Source]]:
+    def _back(self, own: str) -> Iterator[tuple[str, str, str, Source]]:
         for declared in self.kind.back_refs:
-            reading = self._read(f"back.{declared.name}", declared.bearers)
-            if reading is not None:
-                origin = self._origin(reading)
-                yield from ((declared.name, bearer, origin) for bearer in _texts(reading.value))
+            field = f"back.{declared.name}"
+            reading = self._read(field, declared.bearers)
+            aim = None if declared.target is None else self._read(field, declared.target)
+            if reading is None or (aim is None and declared.target is not None):
+                continue
+            origin = self._origin(aim or reading)
+            for target in (own,) if aim is None else _texts(aim.value):
+                yield from ((declared.name, bearer, target, origin) for bearer in _texts(reading.value))
 
 
 def plain(value: Any) -> Any:

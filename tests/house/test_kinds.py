@@ -123,7 +123,7 @@ def values_of(kind: Kind) -> Iterator[Value | None]:
     yield from (when.value for when in kind.labels_when)
     yield from (table.by for table in kind.tables)
     yield from (detail.when for detail in kind.details)
-    yield from (back.bearers for back in kind.back_refs)
+    yield from (each for back in kind.back_refs for each in (back.bearers, back.target))
     yield from kind.config
     for policy in kind.policies:
         if policy.each is None:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from aisposture.collect.aws.shapes import several, unqualified
-from aisposture.collect.declare import back_ref, call, computed, detail, kind, path, template
+from aisposture.collect.declare import Unread, back_ref, call, computed, detail, kind, path, template
 from aisposture.model import ids
 from aisposture.model.graph import Label
 
@@ -96,14 +96,28 @@ def _openapi(payload: str | None) -> Mapping[str, Any]:
     raise ValueError("no OpenAPI document")
 
 
-def operations(functions: Items, payload: str | None, bucket: str | None) -> list[str] | None:
-    """The operations that an action group declares; None where their schema lies in a bucket."""
-    names = sorted({name for name, _ in _declared(functions, payload)})
-    return names if names or not bucket else None
+def operations(functions: Items, payload: str | None, bucket: str | None) -> list[str]:
+    """The operations that an action group declares, sorted.
+
+    Raises:
+        Unread: their schema lies in a bucket, whose objects are not read.
+    """
+    _check(payload, bucket)
+    return sorted({name for name, _ in _declared(functions, payload)})
 
 
-def confirmation(functions: Items, payload: str | None) -> str:
-    """``required`` where a person confirms every operation, else ``none``."""
+def _check(payload: str | None, bucket: str | None) -> None:
+    if bucket and not payload:
+        raise Unread(f"the schema of the operations in the action group itself, not in bucket {bucket}")
+
+
+def confirmation(functions: Items, payload: str | None, bucket: str | None) -> str:
+    """``required`` where a person confirms every operation, else ``none``.
+
+    Raises:
+        Unread: their schema lies in a bucket, whose objects are not read.
+    """
+    _check(payload, bucket)
     answers = [confirmed for _, confirmed in _declared(functions, payload)]
     return "required" if answers and all(answers) else "none"
 
@@ -328,6 +342,7 @@ action_group = kind(
             confirmation,
             "group:agentActionGroup.functionSchema.functions",
             "group:agentActionGroup.apiSchema.payload",
+            "group:agentActionGroup.apiSchema.s3.s3BucketName",
         ),
         "operations": computed(
             operations,
@@ -415,6 +430,14 @@ data_source = kind(
         "uses_secret": computed(secrets, "source:dataSource.dataSourceConfiguration"),
         "encrypted_with": "source:dataSource.serverSideEncryptionConfiguration.kmsKeyArn",
     },
+    back_refs=(
+        back_ref(
+            "fed_by",
+            "scope:parent",
+            kinds=("aws.bedrock.knowledge_base",),
+            target="source:dataSource.dataSourceConfiguration.s3Configuration.bucketArn",
+        ),
+    ),
 )
 
 guardrail = kind(

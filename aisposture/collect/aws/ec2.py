@@ -147,7 +147,10 @@ launch_template = kind(
         "loads": "versions:LaunchTemplateVersions[*].LaunchTemplateData.ImageId",
     },
     tags="Tags",
-    secret_bearing={"user_data": "versions:LaunchTemplateVersions[*].LaunchTemplateData.UserData"},
+    secret_bearing={
+        # The default version may be the latest one.
+        "user_data": computed(several, "versions:LaunchTemplateVersions[*].LaunchTemplateData.UserData")
+    },
 )
 
 image = kind(

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aisposture.collect.aws.shapes import moment, several, unqualified
-from aisposture.collect.declare import call, computed, const, detail, kind, path, policy, table, template
+from aisposture.collect.declare import (
+    Unread,
+    call,
+    computed,
+    const,
+    detail,
+    kind,
+    path,
+    policy,
+    table,
+    template,
+)
 from aisposture.model.graph import Label
 from aisposture.model.resource import Net, PolicyRole
 
@@ -14,10 +25,13 @@ NOT_CONFIGURED = ("ResourceNotFoundException",)
 def function_net(
     network: str | None, subnets: Sequence[str] | None, groups: Sequence[str] | None
 ) -> Net | None:
-    """Where a function in a VPC opens its connections; None for one outside any."""
-    if not network:
+    """Where a function in a VPC opens its connections; None for one outside any.
+
+    Its subnets know their network, so that a local cloud's invented VPC id does no harm.
+    """
+    if not network or not subnets:
         return None
-    return Net(network=network, subnets=tuple(sorted(subnets or ())), groups=tuple(sorted(groups or ())))
+    return Net(subnets=tuple(sorted(subnets)), groups=tuple(sorted(groups or ())))
 
 
 def code_signing(arn: str | None, on_failure: str | None) -> str | None:
@@ -31,10 +45,10 @@ def environment(variables: Mapping[str, str] | None, error: Mapping[str, Any] | 
     """The environment variables; none were set where there are none and no error.
 
     Raises:
-        ValueError: they exist, but the caller may not decrypt them.
+        Unread: they exist, but the caller may not decrypt them.
     """
     if error and not variables:
-        raise ValueError("not decrypted")
+        raise Unread("kms:Decrypt on the key of the function's environment", denied=True)
     return variables or {}
 
 
@@ -112,7 +126,6 @@ function = kind(
         "runs_as": "Role",
         "loads": "Layers[*].Arn",
         "in_subnet": "VpcConfig.SubnetIds[*]",
-        "in_network": computed(lambda network: network or None, "VpcConfig.VpcId"),
         "triggered_by": "sources:[*].EventSourceArn",
         "sends_to": "DeadLetterConfig.TargetArn",
         "encrypted_with": "KMSKeyArn",

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from aisposture.collect.aws import bedrock
+from aisposture.collect.declare import Unread
 
 
 @pytest.mark.parametrize(
@@ -26,10 +27,10 @@ def test_tool_kind(
 
 def test_confirmation_is_required_only_where_every_function_asks_for_it() -> None:
     asks, does_not = {"name": "pay", "requireConfirmation": "ENABLED"}, {"name": "look"}
-    assert bedrock.confirmation([asks], None) == "required"
-    assert bedrock.confirmation([asks, does_not], None) == "none"
-    assert bedrock.confirmation([], None) == "none"
-    assert bedrock.confirmation(None, None) == "none"
+    assert bedrock.confirmation([asks], None, None) == "required"
+    assert bedrock.confirmation([asks, does_not], None, None) == "none"
+    assert bedrock.confirmation([], None, None) == "none"
+    assert bedrock.confirmation(None, None, None) == "none"
 
 
 REFUNDS = {"/refunds": {"post": {"operationId": "createRefund", "x-requireConfirmation": "ENABLED"}}}
@@ -41,12 +42,14 @@ def test_operations_of_an_openapi_document() -> None:
     assert bedrock.operations(None, text, None) == ["createRefund"]
     both = json.dumps({"openapi": "3.0.0", "paths": REFUNDS | ORDERS})
     assert bedrock.operations(None, both, None) == ["GET /orders/{id}", "createRefund"]
-    assert bedrock.confirmation(None, both) == "none"
-    assert bedrock.confirmation(None, json.dumps({"paths": REFUNDS})) == "required"
+    assert bedrock.confirmation(None, both, None) == "none"
+    assert bedrock.confirmation(None, json.dumps({"paths": REFUNDS}), None) == "required"
 
 
 def test_operations_in_a_bucket_are_unknown_not_none() -> None:
-    assert bedrock.operations(None, None, "schemas") is None
+    for read in (bedrock.operations, bedrock.confirmation):
+        with pytest.raises(Unread, match="bucket schemas"):
+            read(None, None, "schemas")
     assert bedrock.operations([{"name": "a"}], None, None) == ["a"]
     assert bedrock.operations(None, None, None) == []
 
