@@ -221,6 +221,12 @@ def _code(call: Call, answer: Answer) -> str:
     return str(understood_answer(call, answer).get("Error", {}).get("Code", ""))
 
 
+def _function_url(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
+    """The URL ends with a slash, and the invoke mode is spelled in capitals."""
+    answer = self.emulator.ask(call, environ)
+    return answer if answer.status >= 300 else serialise(call, _spelled(understood_answer(call, answer)))
+
+
 def _function_urls(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
     """Not implemented by moto: the one URL of the unqualified function, as a list."""
     single = Call("lambda", "GetFunctionUrlConfig", call.account, call.region, call.params, call.protocol)
@@ -231,7 +237,63 @@ def _function_urls(self: Amendments, call: Call, environ: dict[str, Any]) -> Ans
         if self.emulator.ask_path(exists, "GET", f"/2015-03-31/functions/{name}", environ).status == 404:
             return error(call, "ResourceNotFoundException", "Function not found", status=404)
         return serialise(call, {"FunctionUrlConfigs": []})
-    return serialise(call, {"FunctionUrlConfigs": [understood_answer(single, answer)]})
+    return serialise(call, {"FunctionUrlConfigs": [_spelled(understood_answer(single, answer))]})
+
+
+def _spelled(config: dict[str, Any]) -> dict[str, Any]:
+    config["FunctionUrl"] = config["FunctionUrl"].rstrip("/") + "/"
+    config["InvokeMode"] = config.get("InvokeMode", "BUFFERED").upper()
+    return config
+
+
+def _function_policy(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
+    """Options of AddPermission that moto keeps as they came are conditions of the statement."""
+    answer = self.emulator.ask(call, environ)
+    if answer.status >= 300:
+        return answer
+    result = understood_answer(call, answer)
+    policy = json.loads(result["Policy"])
+    for statement in policy["Statement"]:
+        for option, operator in (("FunctionUrlAuthType", "StringEquals"), ("InvokedViaFunctionUrl", "Bool")):
+            if option in statement:
+                value = statement.pop(option)
+                condition = statement.setdefault("Condition", {})
+                text = str(value).lower() if isinstance(value, bool) else value
+                condition.setdefault(operator, {})[f"lambda:{option}"] = text
+    result["Policy"] = json.dumps(policy)
+    return serialise(call, result)
+
+
+def _account_summary(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
+    """A root user with a second factor and without access keys: moto has no root user."""
+    result = understood_answer(call, self.emulator.ask(call, environ))
+    result["SummaryMap"].update(AccountMFAEnabled=1, AccountAccessKeysPresent=0)
+    return serialise(call, result)
+
+
+def _credential_report(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
+    """The row of the root user, as in ``_account_summary``."""
+    answer = self.emulator.ask(call, environ)
+    if answer.status >= 300:
+        return answer
+    result = understood_answer(call, answer)
+    header, _, rows = bytes(result["Content"]).decode().partition("\n")
+    given = {
+        "user": "<root_account>",
+        "arn": f"arn:aws:iam::{call.account}:root",
+        "user_creation_time": "2021-03-01T08:00:00+00:00",
+        "password_enabled": "not_supported",
+        "password_last_used": "no_information",
+        "password_last_changed": "not_supported",
+        "password_next_rotation": "not_supported",
+        "mfa_active": "true",
+    }
+    root = [
+        given.get(column, "false" if column.endswith("_active") else "N/A")
+        for column in header.strip().split(",")
+    ]
+    result["Content"] = "\n".join((header, ",".join(root), rows)).encode()
+    return serialise(call, result)
 
 
 def _regions(_self: Amendments, call: Call, _environ: dict[str, Any]) -> Answer:
@@ -255,8 +317,12 @@ _AMENDED: dict[str, Amendment] = {
     "account:ListRegions": _regions,
     "iam:DeleteUserPermissionsBoundary": _delete_user_boundary,
     "iam:GetAccountAuthorizationDetails": _authorization_details,
+    "iam:GetAccountSummary": _account_summary,
+    "iam:GetCredentialReport": _credential_report,
     "iam:GetUser": _get_user,
     "iam:PutUserPermissionsBoundary": _put_user_boundary,
+    "lambda:GetFunctionUrlConfig": _function_url,
+    "lambda:GetPolicy": _function_policy,
     "lambda:ListFunctionUrlConfigs": _function_urls,
     "s3:DeletePublicAccessBlock": _open_bucket,
     "s3:GetBucketEncryption": _bucket_encryption,

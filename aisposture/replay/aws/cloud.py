@@ -132,11 +132,7 @@ class _Front:
     def _account(self, environ: dict[str, Any]) -> str:
         key = signature(environ).access_key
         account = _account_of(key)
-        if account is not None:
-            return account
-        from moto.iam.models import get_account_id_from
-
-        return str(get_account_id_from(key))
+        return self.emulator.account_of(key) if account is None else account
 
     def _answer(self, call: Call, environ: dict[str, Any]) -> Answer:
         if self.seeding:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, ClassVar
 
 from aisposture.errors import AispostureError, MissingExtra
 from aisposture.replay.aws.wire import Answer, Call
@@ -44,7 +44,17 @@ class Emulator:
         if not _ONE_AT_A_TIME.acquire(blocking=False):
             raise AispostureError("a local AWS is already running in this process; stop it first")
         self._lock = RLock()
-        self._app = DomainDispatcherApplication(create_backend_app)
+
+        class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
+            # moto lists its own folders anew for every request.
+            known: ClassVar[dict[str | None, Any]] = {}
+
+            def get_backend_for_host(self, host: str | None) -> Any:
+                if host not in self.known:
+                    self.known[host] = super().get_backend_for_host(host)
+                return self.known[host]
+
+        self._app = Dispatcher(create_backend_app)
         self._writes: dict[str, int] = {}
         self._bare: set[tuple[str, str]] = set()
         self._saved = {name: os.environ.get(name) for name in _SETTINGS}
@@ -128,6 +138,18 @@ class Emulator:
             "wsgi.input": io.BytesIO(),
         }
         return self.ask(call, other)
+
+    def account_of(self, access_key: str) -> str:
+        """The account in which an access key was made, moto's default account for one that nobody made."""
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.iam import iam_backends
+
+        with self._lock:
+            # moto's own search makes a backend with all managed policies for every partition on its way.
+            for account, partitions in dict.items(iam_backends):
+                if "aws" in dict.keys(partitions) and access_key in partitions["aws"].access_keys:
+                    return str(account)
+        return str(DEFAULT_ACCOUNT_ID)
 
     def backend(self, service: str, account: str, region: str) -> Any:
         """The object that moto has for a service in an account; ``region`` is ``aws`` where the service is global."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aisposture.errors import FileError
-from aisposture.replay.aws.wire import Answer, Call, error, serialise
+from aisposture.replay.aws.wire import Answer, Call, error, serialise, session
 
 _FIELDS = {"op", "match", "account", "region", "result", "error"}
 
@@ -123,10 +123,9 @@ def output_shape(service: str, operation: str) -> Any:
 @cache
 def _pages(service: str, operation: str) -> dict[str, Any] | None:
     from botocore.exceptions import DataNotFoundError, UnknownServiceError
-    from botocore.session import get_session
 
     try:
-        page: dict[str, Any] = get_session().get_paginator_model(service).get_paginator(operation)
+        page: dict[str, Any] = session().get_paginator_model(service).get_paginator(operation)
     except (DataNotFoundError, UnknownServiceError, ValueError):
         return None
     simple = all(isinstance(page.get(part), str) for part in ("input_token", "output_token", "result_key"))

@@ -161,25 +161,26 @@ def serialise(call: Call, result: Any) -> Answer:
 
 
 @cache
-def _parsing(service: str, operation: str) -> tuple[Any, Any]:
-    from botocore.parsers import create_parser
-    from botocore.session import get_session
+def session() -> Any:
+    """One botocore session for models and paginators: each new one reads them anew."""
+    from botocore.session import Session
 
-    model = _session_model(get_session, service)
-    protocol = model.resolved_protocol if hasattr(model, "resolved_protocol") else model.protocol
-    return create_parser(protocol), model.operation_model(operation).output_shape
+    return Session()
 
 
 @cache
-def _session_model(get_session: Any, service: str) -> Any:
-    return get_session().get_service_model(service)
+def _parsing(service: str, operation: str) -> tuple[Any, Any]:
+    from botocore.parsers import create_parser
+
+    model = session().get_service_model(service)
+    return create_parser(model.resolved_protocol), model.operation_model(operation).output_shape
 
 
 def understood_answer(call: Call, answer: Answer) -> dict[str, Any]:
     """The answer as botocore reads it, errors under ``Error``; times as datetimes."""
-    parser, shape = _parsing(call.service, call.operation)
     from botocore.awsrequest import HeadersDict
 
+    parser, shape = _parsing(call.service, call.operation)
     parsed: dict[str, Any] = parser.parse(
         {"status_code": answer.status, "headers": HeadersDict(answer.headers), "body": answer.body}, shape
     )
