@@ -11,7 +11,7 @@ from aisposture.access.aws.frame import AwsFrame, Evaluation, FieldError, evalua
 from aisposture.errors import FileError
 from aisposture.model.access import Decision, Outcome, PolicyProblem, StatementRef
 
-_AT = re.compile(r"^(?P<message>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
+_MISSING = re.compile(r"missing required field `(\w+)`")
 _DEEPEST = 200
 _TOO_DEEP = b'"nested too deeply"'
 _STRUCTURE = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
@@ -85,8 +85,7 @@ def simulate(text: bytes, *, path: str = "-", line: int = 1) -> Result:
     except FieldError as error:
         raise FileError(str(error), path=path, line=line, field=error.field) from None
     except msgspec.ValidationError as error:
-        found = _AT.match(str(error))
-        message, field = (found["message"], found["field"]) if found else (str(error), None)
+        message, field = _place(str(error))
         raise FileError(message, path=path, line=line, field=field or None) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise FileError(f"not JSON: {error}", path=path, line=line) from None
@@ -97,6 +96,16 @@ def simulate(text: bytes, *, path: str = "-", line: int = 1) -> Result:
         expected=head.expected,
         problems=evaluation.problems,
     )
+
+
+def _place(error: str) -> tuple[str, str]:
+    """Message and dotted field of a validation error; a missing field is the place itself."""
+    message, _, at = error.partition(" - at `$")
+    field = at.rstrip("`").lstrip(".")
+    missing = _MISSING.search(message)
+    if missing:
+        return "missing", f"{field}.{missing[1]}".lstrip(".")
+    return message, field
 
 
 class _Head(Struct, frozen=True, kw_only=True):

@@ -91,7 +91,7 @@ class Statement(Struct, frozen=True, kw_only=True):
 
     ref: StatementRef
     effect: Effect
-    actions: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ("*",)
     not_actions: bool = False
     resources: tuple[str, ...] | None = None
     not_resources: bool = False
