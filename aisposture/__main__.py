@@ -1,0 +1,5 @@
+"""``python -m aisposture``."""
+
+from aisposture.cli.main import main
+
+main()
