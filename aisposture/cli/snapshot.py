@@ -28,6 +28,7 @@ def show(*, snapshots: tuple[Path, ...], kinds: tuple[str, ...], ids: tuple[str,
     from collections import Counter
 
     from aisposture.errors import UsageError
+    from aisposture.report.stakes import plural
     from aisposture.report.text import block, visible
 
     inventory = options.load(snapshots)
@@ -56,7 +57,9 @@ def show(*, snapshots: tuple[Path, ...], kinds: tuple[str, ...], ids: tuple[str,
         for one in chosen:
             click.echo(block(encode(one).decode(), 1_000_000))
         return Exit.OK
-    click.echo(f"Read {inventory.taken_at}: {len(chosen):,} resources, {len(inventory.gaps):,} gaps")
+    click.echo(
+        f"Read {inventory.taken_at}: {plural(len(chosen), 'resource')}, {plural(len(inventory.gaps), 'gap')}"
+    )
     for (account, kind), count in sorted(Counter((one.account, one.kind) for one in chosen).items()):
         click.echo(f"{visible(account)}  {visible(kind)}  {count:,}")
     for gap in inventory.gaps:
