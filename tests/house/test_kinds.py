@@ -74,13 +74,13 @@ def item_shapes(kind: Kind) -> list[Any]:
     """What the items of ``kind`` may look like: one shape, or one for each declaration of the parents they stand in."""
     if kind.call is not None:
         return [walk(model(kind.call).output_shape, kind.items.steps, kind.name)]
-    return [walk(root, kind.items.steps, kind.name) for root in roots(kind, kind.items.source)]
+    return [walk(root, kind.items.steps, kind.name) for root, _ in roots(kind, kind.items.source)]
 
 
-def roots(kind: Kind, source: str) -> list[Any]:
-    """The shapes that a source of ``kind`` may have."""
+def roots(kind: Kind, source: str) -> list[tuple[Any, bool]]:
+    """The shapes that a source of ``kind`` may have, and whether it is a list of such rows; none for parsed text."""
     if source == "item":
-        return item_shapes(kind)
+        return [(shape, False) for shape in item_shapes(kind)]
     if source.startswith("parent"):
         parents = [parent for parent in KINDS if parent.name in kind.parents]
         assert parents, f"{kind.name} reads {source} but has no parent"
@@ -91,7 +91,9 @@ def roots(kind: Kind, source: str) -> list[Any]:
     found = sources(kind).get(source)
     assert found is not None, f"{kind.name} has no source {source}"
     shape = model(found.call).output_shape
-    return [shape if isinstance(found, Detail) else walk(shape, found.rows.steps, kind.name)]
+    if isinstance(found, Detail):
+        return [(shape, False)]
+    return [] if found.parse else [(walk(shape, found.rows.steps, kind.name), True)]
 
 
 def sources(kind: Kind) -> dict[str, Detail | Table]:
@@ -135,11 +137,7 @@ def check(kind: Kind, wanted: Path, where: str) -> None:
     if wanted.source == "scope":
         assert set(wanted.steps) <= SCOPE, where
         return
-    rows = isinstance(sources(kind).get(wanted.source), Table)
-    parsed = rows and sources(kind)[wanted.source].parse is not None  # type: ignore[union-attr]
-    if parsed:
-        return
-    for root in roots(kind, wanted.source):
+    for root, rows in roots(kind, wanted.source):
         steps = wanted.steps
         if rows and steps:
             assert isinstance(steps[0], int) or steps[0] == "*", f"{where}: a table is a list of rows"
@@ -236,7 +234,7 @@ def test_keys_of_tables_stand_in_their_rows(kind: Kind) -> None:
 @each_kind
 def test_entries_of_policies_have_what_is_read(kind: Kind) -> None:
     for policy in kind.policies:
-        for root in roots(kind, policy.each.source) if policy.each else ():
+        for root, _ in roots(kind, policy.each.source) if policy.each else ():
             entry = walk(root, policy.each.steps if policy.each else (), kind.name)
             for wanted in (*paths_in(policy.id), *paths_in(policy.document)):
                 if wanted.source == "item":

@@ -73,6 +73,9 @@ def weakest_imds(data: Sequence[Mapping[str, Any]] | None) -> str | None:
     return next((word for word in ("v1", None, "v2", "off") if word in seen), None)
 
 
+OWN = computed(lambda owner, account: owner in {None, account}, "OwnerId", "scope:account")
+"""Only what the account owns: emulators answer with everybody's images and snapshots."""
+
 instance = kind(
     "aws.ec2.instance",
     labels=(Label.WORKLOAD,),
@@ -160,6 +163,7 @@ image = kind(
     items="Images[*]",
     id=template("arn:{scope:partition}:ec2:{scope:region}:{scope:account}:image/{ImageId}"),
     title="Name",
+    where=OWN,
     details=(
         detail(
             "sharing",
@@ -189,6 +193,7 @@ snapshot = kind(
     items="Snapshots[*]",
     id=template("arn:{scope:partition}:ec2:{scope:region}:{scope:account}:snapshot/{SnapshotId}"),
     title=computed(named, "Tags", "SnapshotId"),
+    where=OWN,
     tables=(
         table(
             "aliases",
