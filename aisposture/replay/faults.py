@@ -58,9 +58,15 @@ class Throttle(Target):
 
 @dataclass(frozen=True, kw_only=True)
 class Truncate(Target):
-    """The first ``times`` matching answers lose the second half of their body, whole headers kept."""
+    """The first ``times`` matching answers lose the second half of their body.
+
+    Attributes:
+        honest: the headers promise the whole body and the connection ends early, as on a broken line; else the headers fit
+            the half, as behind a broken proxy, and a JSON parser that forgives much may not notice.
+    """
 
     times: int = 1
+    honest: bool = True
 
 
 @dataclass

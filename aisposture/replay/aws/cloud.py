@@ -125,7 +125,9 @@ class _Front:
         headers = [
             (name, value) for name, value in answer.headers.items() if name.lower() != "content-length"
         ]
-        headers.append(("Content-Length", str(len(answer.body))))
+        headers.append(("Content-Length", str(answer.promised or len(answer.body))))
+        if answer.promised is not None:
+            headers.append(("Connection", "close"))
         start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
@@ -149,7 +151,8 @@ class _Front:
         answer = self._made(call, environ)
         for cut in self.truncate:
             if cut.meets(*where) and self.budget.take(cut):
-                return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers)
+                promised = len(answer.body) if cut.honest else None
+                return Answer(answer.status, answer.body[: len(answer.body) // 2], answer.headers, promised)
         return answer
 
     def _made(self, call: Call, environ: dict[str, Any]) -> Answer:

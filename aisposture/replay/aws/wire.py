@@ -34,11 +34,16 @@ _DENIED = {"ec2": "UnauthorizedOperation", "query": "AccessDenied", "rest-xml": 
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer."""
+    """One HTTP answer.
+
+    Attributes:
+        promised: length that the headers name where it is not the body's own: the connection then ends early.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
+    promised: int | None = None
 
 
 @dataclass(frozen=True)
