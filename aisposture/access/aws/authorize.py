@@ -16,7 +16,7 @@ from aisposture.access.aws.grants import KmsGrant, granted
 from aisposture.access.aws.layers import Layer, judge
 from aisposture.access.aws.principals import ANONYMOUS, Caller, Level
 from aisposture.access.aws.publicness import is_public
-from aisposture.access.truth import NO, YES, Answer, Truth, every, lazily, some
+from aisposture.access.truth import NO, YES, Answer, Truth, answer, every, lazily, some
 from aisposture.model.access import Decision, Outcome, StatementRef
 from aisposture.model.ids import parse_arn
 
@@ -50,7 +50,14 @@ TRUST_ACTIONS = frozenset(
 """Actions on a role that its trust policy has to allow."""
 
 _TOKEN_ACTIONS = frozenset({"sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
-_ALWAYS = frozenset({"sts:getcalleridentity", "sts:getsessiontoken"})
+_ALWAYS = {
+    "sts:getcalleridentity": frozenset(
+        {"User", "Role", "AssumedRole", "FederatedUser", "Account", "Service"}
+    ),
+    "sts:getsessiontoken": frozenset({"User", "Account"}),
+}
+"""Calls that need no permission and heed no deny, by the types of callers that may make them."""
+
 _OWN_BUCKET_POLICY = frozenset({"s3:getbucketpolicy", "s3:putbucketpolicy", "s3:deletebucketpolicy"})
 _RETIRE = "kms:retiregrant"
 _FUNCTION_URL = "lambda:invokefunctionurl"
@@ -84,8 +91,7 @@ class Policies(Struct, frozen=True, kw_only=True):
 def authorize(request: Request, policies: Policies) -> Decision:
     """What AWS says of ``request`` under ``policies``, with the statements that decided and the conditions that remain."""
     action = request.action.lower()
-    if action in _ALWAYS and request.caller.type != "Anonymous":
-        # Documented to need no permission, and not to heed any deny.
+    if request.caller.type in _ALWAYS.get(action, ()):
         return Decision(outcome=Outcome.ALLOWED)
     if action in _TOKEN_ACTIONS and request.caller.type != "Federated":
         request = replace(request, caller=Caller(text=ANONYMOUS, type="Anonymous"))
@@ -254,7 +260,10 @@ class _Case:
         return self.boundary.allow() if self.bounded else YES
 
     def _session_allows(self) -> Answer:
-        return self.session.allow() if self.policies.session else YES
+        if self.policies.session:
+            return self.session.allow()
+        # A federated user whose session got no policy has no permissions of its user.
+        return answer(self.request.caller.type != "FederatedUser")
 
     def _stopped_by(self, grant: Answer) -> str:
         """The layer to name where a grant (``grant``) or one of its limits is missing."""

@@ -63,7 +63,7 @@ class Request(Struct, frozen=True, kw_only=True):
         values = self.context.get(name)
         if values is None:
             derive = _DERIVED.get(name)
-            values = derive(self) if derive else None
+            values = derive(self) if derive else _membership(self, name)
         if values is None:
             return Truth.FALSE if self.complete else Truth.UNKNOWN
         return values or Truth.FALSE
@@ -94,6 +94,14 @@ class Request(Struct, frozen=True, kw_only=True):
             complete=self.complete,
             bounded=bounded,
         )
+
+
+def _membership(request: Request, name: str) -> tuple[str, ...] | None:
+    """Organisation and tags of the caller: surely absent for callers that have neither, otherwise not derivable."""
+    of_account = name in ("aws:principalorgid", "aws:principalorgpaths")
+    of_identity = name.startswith("aws:principaltag/")
+    outside = request.caller.type in ("Anonymous", "Service") and (of_account or of_identity)
+    return () if outside or (of_identity and request.caller.type == "Account") else None
 
 
 def _providers(request: Request) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{4,}")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
 _HOST = re.compile(r"[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(/\S*)?")
 _FEDERATION_HOSTS = frozenset({"cognito-identity.amazonaws.com", "www.amazon.com"})
+_SSO_PATH = "aws-reserved/sso.amazonaws.com/"
 _SERVICE_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal")
 
 
@@ -67,7 +68,9 @@ class Caller(Struct, frozen=True, kw_only=True):
     def arn(self) -> str:
         """The value of ``aws:PrincipalArn``: for a session the role behind it, "" where there is none."""
         if self.type == "AssumedRole":
-            return f"arn:{self.partition}:iam::{self.account}:role/{self.name}"
+            # The ARN of a session leaves the path out; that of IAM Identity Center's roles is fixed.
+            path = _SSO_PATH if self.name.startswith("AWSReservedSSO_") else ""
+            return f"arn:{self.partition}:iam::{self.account}:role/{path}{self.name}"
         return self.text if self.in_account else ""
 
 
@@ -88,7 +91,8 @@ def parse_caller(text: str) -> Caller | None:
         parser = _PARSERS.get((arn.service, kind))
         named = parser(text, arn, account, rest) if parser else None
         return named or Caller(text=text, type="Other", account=account)
-    return Caller(text=text, type="Other") if _CANONICAL.fullmatch(text) else None
+    known = _CANONICAL.fullmatch(text) or _UNIQUE_ID.fullmatch(text.partition(":")[0])
+    return Caller(text=text, type="Other") if known else None
 
 
 def _root(text: str, arn: Arn, account: str, rest: str) -> Caller | None:
