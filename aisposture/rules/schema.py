@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from aisposture.errors import FileError
 from aisposture.model.finding import Band
-from aisposture.rules.compile import check_shape, used_params
+from aisposture.model.graph import EdgeKind
+from aisposture.rules.compile import all_steps, check_shape, used_params
 from aisposture.rules.document import Doc, near, read
 from aisposture.rules.frameworks import frameworks
 from aisposture.rules.steps import branch, compare, names, path, repeated, tests
-from aisposture.rules.words import DERIVED_KEYS, RESOURCE, Fix, NodeWords, PathWords, Rule, Where
+from aisposture.rules.words import DERIVED_KEYS, RESOURCE, EdgeWords, Fix, NodeWords, PathWords, Rule, Where
 
 CLOUDS = ("aws", "azure", "gcp", "entra", "k8s")
 DEFAULT_GROUP = ("agent", *DERIVED_KEYS)
@@ -130,6 +131,7 @@ def parse(doc: Doc) -> Rule:
     ]
     if posture and not (fails or branches or comparisons):
         doc.fail("a posture rule needs 'fails', or a branch under 'with' or 'unless' that makes it fire")
+    every = (*main, *(step for one in branches for step in one.path))
     rule = Rule(
         id=_id(doc),
         file=str(doc.file),
@@ -149,7 +151,9 @@ def parse(doc: Doc) -> Rule:
         compare=tuple(comparisons),
         group_by=_group(doc, fields, posture, always, sometimes),
         frameworks=frameworks(fields["frameworks"]) if "frameworks" in fields else {},
-        fixes=tuple(_fix(one) for one in fields["fixes"].items()) if "fixes" in fields else (),
+        fixes=tuple(_fix(one, every, (*always, *sometimes)) for one in fields["fixes"].items())
+        if "fixes" in fields
+        else (),
         lines={name: one.line for name, one in fields.items()},
     )
     _params_declared(doc, rule)
@@ -203,21 +207,23 @@ def _params(doc: Doc) -> dict[str, Any]:
     return out
 
 
-def _fix(doc: Doc) -> Fix:
+def _fix(doc: Doc, main: PathWords, bound: Sequence[str]) -> Fix:
     if isinstance(doc.value, str):
-        return Fix(do=" ".join(doc.text().split()))
-    fields = doc.mapping(("do", "action", "on", "effect", "cost"))
-    if "do" not in fields:
-        doc.fail("a fix needs 'do': what to do, in words")
+        return Fix(text=" ".join(doc.text().split()))
+    fields = doc.mapping(("text", "hop", "node", "action", "effect", "cost"))
+    if "text" not in fields:
+        doc.fail("a fix needs 'text': what to do, in words")
+    hops = [kind for step in all_steps(main) if isinstance(step, EdgeWords) for kind in step.kinds]
     cost = fields["cost"].value if "cost" in fields else None
     if cost is not None and (
         isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 < cost <= 10
     ):
         fields["cost"].fail(f"a cost is a number above 0 and up to 10, found {fields['cost'].shown()}")
     return Fix(
-        do=" ".join(fields["do"].text().split()),
+        text=" ".join(fields["text"].text().split()),
+        hop=EdgeKind(fields["hop"].word(hops, "hop of this path")) if "hop" in fields else None,
+        node=fields["node"].word(bound, "name") if "node" in fields else "",
         action=fields["action"].text() if "action" in fields else "",
-        on=fields["on"].text() if "on" in fields else "",
         effect=fields["effect"].word(("cut", "weaken"), "effect") if "effect" in fields else "cut",
         cost=cost,
     )

@@ -92,16 +92,18 @@ class Fix(Struct, frozen=True, kw_only=True):
     """A way to break or weaken what the rule finds.
 
     Attributes:
-        do: what to do, for people.
-        action: word by which the fix planner knows how to patch, or "" for advice only.
-        on: name of the node, or edge kind, of the path that it changes.
+        text: what to do, for people.
+        hop: the kind of edge on the path that it changes, or None where it changes a node.
+        node: name of the node that it changes, or "".
+        action: word by which the fix planner knows how to patch, or "" where the hop decides.
         effect: ``cut`` or ``weaken``.
         cost: relative effort, 1 to 10; None: the cost table decides.
     """
 
-    do: str
+    text: str
+    hop: EdgeKind | None = None
+    node: str = ""
     action: str = ""
-    on: str = ""
     effect: str = "cut"
     cost: float | None = None
 
