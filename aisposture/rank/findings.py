@@ -97,7 +97,7 @@ class Findings:
             tuple(prod(factor.value for factor in judged.factors.hops) for judged in _disjoint(group))
         )
         best = self._judged(rule, best.match, lifted=lifted)
-        walk = self._walk(best.match.walk, best.match.state)
+        walk = self.walk(best.match.walk, best.match.state)
         ends = _ends(best.match, self.graph)
         agent = best.match.bindings.get("agent") or next(
             (node for node in _visited(best.match) if self._is(node, Label.AGENT)), ""
@@ -119,7 +119,7 @@ class Findings:
             bindings=dict(sorted(best.match.bindings.items())),
             walks=(
                 walk,
-                *(self._walk(leg.walk, leg.state, leg.role) for leg in best.match.branches if leg.walk),
+                *(self.walk(leg.walk, leg.state, leg.role) for leg in best.match.branches if leg.walk),
             ),
             agent=agent,
             entry=best.match.bindings.get("entry_class", ""),
@@ -158,7 +158,7 @@ class Findings:
                 ),
                 account=node.account,
                 bindings=dict(sorted(match.bindings.items())),
-                walks=tuple(self._walk(leg.walk, leg.state, leg.role) for leg in match.branches if leg.walk),
+                walks=tuple(self.walk(leg.walk, leg.state, leg.role) for leg in match.branches if leg.walk),
                 agent=resource if Label.AGENT in node.labels else "",
                 resources=(resource,),
                 fixes=rule.advice,
@@ -167,7 +167,8 @@ class Findings:
                 frameworks=rule.frameworks,
             )
 
-    def _walk(self, edges: Sequence[WalkEdge], state: State, role: str = "path") -> Walk:
+    def walk(self, edges: Sequence[WalkEdge], state: State, role: str = "path") -> Walk:
+        """A walk of the search as a report shows it: every hop with its evidence."""
         return Walk(hops=tuple(self._hop(edge) for edge in edges), state=state, role=role)
 
     def _hop(self, edge: WalkEdge) -> Hop:
