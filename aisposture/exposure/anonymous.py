@@ -12,16 +12,25 @@ from aisposture.model.ids import parse_arn
 from aisposture.model.resource import PolicyRole, Resource
 
 INVOKE = {
-    "lambda": "lambda:InvokeFunctionUrl",
-    "execute-api": "execute-api:Invoke",
-    "apigateway": "execute-api:Invoke",
+    "lambda": ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"),
+    "execute-api": ("execute-api:Invoke",),
+    "apigateway": ("execute-api:Invoke",),
 }
-"""What calling an endpoint asks of the policy behind it, by service of the ARN.
+"""What calling an endpoint asks of the policy behind it, by service of the ARN; all of it must be allowed.
 
+URLs from before October 2025 were let in by the first action alone, in some accounts until November 2026.
 https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 """
 
+BOTH_NEEDED = "2025-10-01"
+"""Day from which a new function URL asks for both actions."""
+
 _AUTH_TYPE = "lambda:functionurlauthtype"
+_VIA_URL = "lambda:invokedviafunctionurl"
+_NOT_STRANGERS = frozenset(
+    {"aws:sourceaccount", "aws:sourcearn", "aws:principalorgid", "aws:principalaccount", "aws:principalarn"}
+)
+"""Condition keys that are absent, or name somebody, where a stranger calls."""
 
 
 class Admission(Struct, frozen=True, kw_only=True):
@@ -30,40 +39,73 @@ class Admission(Struct, frozen=True, kw_only=True):
     Attributes:
         everyone: callers without credentials.
         accounts: callers with credentials of any account.
+        conditions: what must hold where one of these is POSSIBLE.
     """
 
     everyone: State
     accounts: State
+    conditions: tuple[str, ...] = ()
     evidence: tuple[EvidenceRef, ...] = ()
 
 
-def admission(resource: Resource) -> Admission:
-    """The answer of the resource policies of ``resource``; a policy that is no JSON object allows nothing."""
+def admission(resource: Resource, *, created_at: str | None = None) -> Admission:
+    """The answer of the resource policies of ``resource``; a policy that is no JSON object allows nothing.
+
+    Args:
+        resource: what stands behind the endpoint.
+        created_at: when the endpoint was made; one that is old, or of unknown age, may still ask for the first action only.
+    """
     parts = parse_arn(resource.id)
-    action = INVOKE.get(parts.service if parts else "", "")
-    allowed = {"NONE": State.FALSE, "AWS_IAM": State.FALSE}
-    denied = {"NONE": State.FALSE, "AWS_IAM": State.FALSE}
-    evidence = []
+    actions = INVOKE.get(parts.service if parts else "", ())
+    answers = [_answer(resource, action) for action in actions] or [_Answer()]
+    evidence = tuple(dict.fromkeys(ref for answer in answers for ref in answer.evidence))
+    everyone, accounts = (min(answer.said(mode) for answer in answers) for mode in ("NONE", "AWS_IAM"))
+    old = created_at is None or created_at < BOTH_NEEDED
+    if old and max(everyone, accounts) is State.FALSE and not any(one.refuses for one in answers):
+        return Admission(
+            everyone=min(answers[0].said("NONE"), State.POSSIBLE),
+            accounts=min(answers[0].said("AWS_IAM"), State.POSSIBLE),
+            conditions=("its account still asks for one action only, as before October 2025",),
+            evidence=evidence,
+        )
+    return Admission(
+        everyone=everyone, accounts=accounts, conditions=("the policy's condition holds",), evidence=evidence
+    )
+
+
+class _Answer:
+    """What the policies say about one action, by auth type of the endpoint."""
+
+    def __init__(self) -> None:
+        self.allowed = {"NONE": State.FALSE, "AWS_IAM": State.FALSE}
+        self.denied = dict(self.allowed)
+        self.evidence: list[EvidenceRef] = []
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a deny without open condition stands."""
+        return State.CONFIRMED in self.denied.values()
+
+    def said(self, mode: str) -> State:
+        """How surely strangers are let in."""
+        return _less(self.allowed[mode], self.denied[mode])
+
+
+def _answer(resource: Resource, action: str) -> _Answer:
+    answer = _Answer()
     for policy in resource.documents(PolicyRole.RESOURCE):
         for index, statement in _statements(policy.document):
             if not (_acts(statement, action) and _anyone(statement)):
                 continue
-            into = allowed if statement.get("Effect") == "Allow" else denied
+            allows = statement.get("Effect") == "Allow"
+            into = answer.allowed if allows else answer.denied
             for mode in into:
                 into[mode] = max(into[mode], _holds(statement.get("Condition"), mode))
-            evidence.append(
-                EvidenceRef(
-                    resource=resource.id,
-                    field=f"policies.{policy.id}",
-                    statement=index,
-                    note="allows everyone" if into is allowed else "denies everyone",
-                )
+            note = "allows everyone" if allows else "denies everyone"
+            answer.evidence.append(
+                EvidenceRef(resource=resource.id, field=f"policies.{policy.id}", statement=index, note=note)
             )
-    return Admission(
-        everyone=_less(allowed["NONE"], denied["NONE"]),
-        accounts=_less(allowed["AWS_IAM"], denied["AWS_IAM"]),
-        evidence=tuple(evidence),
-    )
+    return answer
 
 
 def _less(allowed: State, denied: State) -> State:
@@ -111,23 +153,21 @@ def _holds(condition: Any, mode: str) -> State:
     """Whether ``condition`` is met by a call to a URL whose auth type is ``mode``; what is not about that stays open."""
     if not condition:
         return State.CONFIRMED
-    if not isinstance(condition, dict):
+    if not isinstance(condition, dict) or not all(isinstance(tests, dict) for tests in condition.values()):
         return State.POSSIBLE
-    state = State.CONFIRMED
-    for operator, tests in condition.items():
-        if not isinstance(tests, dict):
-            return State.POSSIBLE
-        for key, values in tests.items():
-            if key.lower() == _AUTH_TYPE and operator.lower().startswith("stringequals"):
-                if mode not in _listed(values):
-                    return State.FALSE
-            elif key.lower() in {
-                "aws:sourceaccount",
-                "aws:sourcearn",
-                "aws:principalorgid",
-                "aws:principalaccount",
-            }:
-                return State.FALSE
-            else:
-                state = State.POSSIBLE
-    return state
+    return min(
+        (
+            _test(operator.lower(), key.lower(), [str(value) for value in _listed(values)], mode)
+            for operator, tests in condition.items()
+            for key, values in tests.items()
+        ),
+        default=State.CONFIRMED,
+    )
+
+
+def _test(operator: str, key: str, values: list[str], mode: str) -> State:
+    if key == _AUTH_TYPE and operator.startswith("stringequals"):
+        return State.CONFIRMED if mode in values else State.FALSE
+    if key == _VIA_URL and operator.startswith("bool"):
+        return State.CONFIRMED if "true" in [value.lower() for value in values] else State.FALSE
+    return State.FALSE if key in _NOT_STRANGERS else State.POSSIBLE

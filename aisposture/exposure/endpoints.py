@@ -80,7 +80,7 @@ def _behind(inventory: Inventory, endpoint: Resource) -> tuple[State, Admission 
         parts = ids.parse_arn(guard.id)
         needs_policy = parts is not None and parts.service == "lambda" and guard is not endpoint
         if needs_policy or any(guard.documents(PolicyRole.RESOURCE)):
-            return State.CONFIRMED, admission(guard)
+            return State.CONFIRMED, admission(guard, created_at=endpoint.attrs.get("created_at"))
     return State.CONFIRMED, None
 
 
@@ -105,7 +105,7 @@ def _without_login(endpoint: Resource, guard: State, admitted: Admission | None)
         admitted.everyone,
         "none",
         "asks for no login and the policy behind it allows everyone",
-        conditions=() if admitted.everyone is State.CONFIRMED else ("the policy's condition holds",),
+        conditions=() if admitted.everyone is State.CONFIRMED else admitted.conditions,
         evidence=admitted.evidence,
     )
 
@@ -127,7 +127,7 @@ def _with_iam(endpoint: Resource, guard: State, admitted: Admission | None) -> V
         admitted.accounts,
         "iam",
         "signed calls from any account",
-        conditions=() if admitted.accounts is State.CONFIRMED else ("the policy's condition holds",),
+        conditions=() if admitted.accounts is State.CONFIRMED else admitted.conditions,
         evidence=admitted.evidence,
     )
 

@@ -65,7 +65,7 @@ def outward(
     over: list[str] = []
     for (kind, target), covered in destinations(fabric, table).items():
         wanted = covered & INTERNET
-        if not wanted:
+        if not wanted or target in {"", "blackhole"}:
             continue
         if kind == IN_AND_OUT and public and attached(fabric, target, network):
             out |= Fuzzy.known(wanted)

@@ -15,7 +15,12 @@ from aisposture.model.resource import Gap, Policy, PolicyRole, Ref, Resource, So
 ACCOUNT = "111111111111"
 FUNCTION = ids.arn("lambda", "function:helper", account=ACCOUNT, region="eu-west-1")
 URL = ids.child(FUNCTION, "url", "$LATEST")
-ANYONE = {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl", "Resource": FUNCTION}
+ANYONE = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"],
+    "Resource": FUNCTION,
+}
 
 
 def auth_type(word: str) -> dict[str, Any]:
@@ -82,7 +87,7 @@ def answer(inventory: Inventory) -> dict[str, tuple[State, str, str]]:
         ("none", [{**ANYONE, "Action": "lambda:*"}], {ids.INTERNET: (State.CONFIRMED, "none", "anonymous")}),
         (
             "none",
-            [{**ANYONE, "Action": ["LAMBDA:invokefunctionurl"]}],
+            [{**ANYONE, "Action": ["LAMBDA:invokefunctionurl", "lambda:Invoke*"]}],
             {ids.INTERNET: (State.CONFIRMED, "none", "anonymous")},
         ),
         ("none", [], {}),
@@ -116,6 +121,23 @@ def answer(inventory: Inventory) -> dict[str, tuple[State, str, str]]:
 )
 def test_url(auth: str, statements: list[Any], expected: dict[str, Any]) -> None:
     assert answer(Inventory.of([function(*statements), url(auth=auth)])) == expected
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [(None, State.POSSIBLE), ("2025-03-01T00:00:00Z", State.POSSIBLE), ("2026-01-01T00:00:00Z", None)],
+)
+def test_the_first_action_alone_lets_only_old_urls_in(created: str | None, expected: State | None) -> None:
+    half = {**ANYONE, "Action": "lambda:InvokeFunctionUrl", "Condition": auth_type("NONE")}
+    found = answer(Inventory.of([function(half), url(auth="none", created_at=created)]))
+    assert found.get(ids.INTERNET, (None,))[0] is expected
+    other = {
+        **ANYONE,
+        "Action": "lambda:InvokeFunction",
+        "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
+    }
+    found = answer(Inventory.of([function(half, other), url(auth="none", created_at=created)]))
+    assert found[ids.INTERNET][0] is State.CONFIRMED
 
 
 def test_an_open_url_without_permission_says_why_it_is_not_exposed() -> None:

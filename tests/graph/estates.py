@@ -93,9 +93,7 @@ def policy(*statements: dict[str, Any], kind: PolicyRole = PolicyRole.RESOURCE, 
 
 
 def open_to_all() -> tuple[Policy, ...]:
-    return (
-        policy({"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl", "Resource": "*"}),
-    )
+    return (policy({"Effect": "Allow", "Principal": "*", "Action": "lambda:Invoke*", "Resource": "*"}),)
 
 
 def gap(*fields: str, resource: str | None = None, kinds: tuple[str, ...] = ()) -> Gap:
