@@ -68,21 +68,20 @@ def read(wanted: Value, sources: Sources) -> Reading:
     Raises:
         Hidden: an answer that it needs was not read, or had an unexpected shape.
     """
-    if isinstance(wanted, Path):
-        return _path(wanted, sources)
     item = sources["item"]
     if isinstance(wanted, Const):
         return Reading(wanted.value, item.record, item.pointer)
-    readings = [
-        _path(each, sources) for each in (wanted.paths if isinstance(wanted, Template) else wanted.reads)
-    ]
-    values = [reading.value for reading in readings]
-    origin = next(
-        (reading for reading in readings if reading.value is not None), readings[0] if readings else None
-    )
-    if origin is None:
-        origin = Reading(None, item.record, item.pointer)
-    return Reading(_combined(wanted, values, origin), origin.record, origin.pointer)
+    if isinstance(wanted, Path):
+        reading = _path(wanted, sources)
+        return reading if wanted.source != "scope" else Reading(reading.value, item.record, item.pointer)
+    paths = wanted.paths if isinstance(wanted, Template) else wanted.reads
+    readings = [_path(each, sources) for each in paths]
+    # What the scope says is no evidence: it was in no answer.
+    told = [reading for each, reading in zip(paths, readings, strict=True) if each.source != "scope"]
+    nothing = Reading(None, item.record, item.pointer)
+    origin = next((reading for reading in told if reading.value is not None), told[0] if told else nothing)
+    value = _combined(wanted, [reading.value for reading in readings], origin)
+    return Reading(value, origin.record, origin.pointer)
 
 
 def _combined(wanted: Template | Computed, values: list[Any], origin: Reading) -> Any:

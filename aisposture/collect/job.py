@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from aisposture.collect.declare import Call, Kind, Table
+from aisposture.collect.declare import Call, Kind, Table, Value
 from aisposture.collect.extract import (
     Answer,
     Failure,
@@ -272,13 +272,15 @@ class Job:
                 sources[table.name] = sources["item"]._replace(value=[], rows=())
         for detail in kind.details:
             nothing = sources["item"]._replace(value=None)
-            try:
-                wanted = detail.when is None or bool(read(detail.when, sources).value)
-                region = self._region(place, detail.call, (kind, sources))
-            except Hidden as hidden:
-                sources[detail.name] = nothing._replace(failure=hidden.failure)
-                continue
+            wanted = detail.when is None or self._wanted(detail.when, sources)
+            region = self._region(place, detail.call, (kind, sources))
             sources[detail.name] = self._made(region, detail.call, sources) if wanted else nothing
+
+    def _wanted(self, when: Value, sources: Sources) -> bool:
+        try:
+            return bool(read(when, sources).value)
+        except Hidden:
+            return True
 
     def _rows(self, place: Place, kind: Kind, table: Table, sources: Sources) -> Answer:
         region = self._region(place, table.call, (kind, sources))
@@ -287,7 +289,7 @@ class Job:
         )
         answer, index = indexed
         if answer.failure is not None:
-            return answer
+            return answer._replace(value=[], rows=(), failure=None) if table.optional else answer
         wanted = read(table.by, sources).value
         keys = wanted if isinstance(wanted, list | tuple | set | frozenset) else (wanted,)
         rows = [row for key in keys for row in index.get(key, ())]
@@ -339,7 +341,11 @@ class Job:
         if call.scope != "region":
             return self.home_region
         if of is not None and of[0].region is not None and sources_of(of[0].region) <= of[1].keys():
-            return str(read(of[0].region, of[1]).value or place.region)
+            try:
+                return str(read(of[0].region, of[1]).value or place.region)
+            except Hidden:
+                # The Gap stands at the resource; the provider sends a call to the wrong region on, or refuses it.
+                return place.region
         return place.region
 
     def _own_region(self, place: Place, kind: Kind, sources: Sources) -> tuple[str, Failure | None]:
