@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aisposture.model.finding import Finding, Report
     from aisposture.model.inventory import Inventory
-    from aisposture.rules.schema import Rule
+    from aisposture.rules.words import Rule
     from aisposture.scope import Context
 
 snapshots = click.argument(

@@ -136,7 +136,7 @@ def _result(finding: Finding, report: Report, rule: int) -> dict[str, Any]:
             "likely": finding.likely,
             "grade": finding.score.grade,
             "likelihood": round(finding.score.likelihood, 4),
-            "impact": finding.score.impact_class,
+            "impact": finding.score.impact_class or "none",
             "account": visible(account_words(finding.account, report)) or "none",
             "owner": visible(finding.owner) or "unowned",
         },

@@ -1,9 +1,10 @@
 """The report for a terminal: at most ten findings and a count of the rest, readable at 80 columns, in a pipe, without colour."""
 
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from aisposture.model.finding import Band, Finding, Hop, Report
+from aisposture.model.finding import Band, Finding, Hop, Node, Report, Score, Walk
 from aisposture.report import stakes
 from aisposture.report.text import (
     account_words,
@@ -15,7 +16,7 @@ from aisposture.report.text import (
     state_words,
     visible,
 )
-from aisposture.report.walks import of_finding
+from aisposture.report.walks import steps
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -114,25 +115,12 @@ def explain(finding: Finding, report: Report, console: "Console") -> None:
     console.print(_text(f"{finding.band.value}{likely}: {headline(finding)}", STYLES[finding.band], 1000))
     console.print(_text(f"{finding.rule}: {finding.title}. {finding.why}", limit=2000))
     number = 0
-    for walk, steps in of_finding(finding):
-        role = {"with": "Needed as well", "unless": "Control"}.get(walk.role, "Path")
+    for each in finding.walks:
+        role = {"with": "Needed as well", "unless": "Control"}.get(each.role, "Path")
         console.print()
-        console.print(_text(f"{role} ({state_words(walk.state)})", "bold"))
-        for step in steps:
-            number += 1
-            _hop(number, step.hop, report, console)
-    console.print()
-    console.print(
-        _text(
-            f"Likelihood {score.likelihood:.2f} ({score.likelihood_class}), impact {score.impact_class}, grade {score.grade}, blast radius {score.blast_radius}",
-            "bold",
-        )
-    )
-    for factor in score.factors:
-        why = f": {factor.why}" if factor.why else ""
-        _say(console, f"{factor.value:.2f} {factor.name}{why}", indent=2)
-    for words in (*score.impact_why, *(f"capped: {cap}" for cap in score.caps), *score.counterfactuals):
-        _say(console, f"{words}", indent=2)
+        number = walk(role, each, report.nodes, report.accounts, console, number)
+    if score.likelihood_class:
+        _score(score, console)
     if finding.fixes:
         console.print()
         console.print(_text("What to change, in order", "bold"))
@@ -150,15 +138,43 @@ def explain(finding: Finding, report: Report, console: "Console") -> None:
     console.print(_text(f"Fingerprint {finding.fingerprint}", "dim"))
 
 
-def _hop(number: int, hop: Hop, report: Report, console: "Console") -> None:
-    ends = (name_of(hop.source, report.nodes), name_of(hop.target, report.nodes))
+def _score(score: Score, console: "Console") -> None:
+    console.print()
+    value = f"Likelihood {score.likelihood:.2f} ({score.likelihood_class}), impact {score.impact_class}"
+    console.print(_text(f"{value}, grade {score.grade}, blast radius {score.blast_radius}", "bold"))
+    for factor in score.factors:
+        why = f": {factor.why}" if factor.why else ""
+        _say(console, f"{factor.value:.2f} {factor.name}{why}", indent=2)
+    for words in (*score.impact_why, *(f"capped: {cap}" for cap in score.caps), *score.counterfactuals):
+        _say(console, words, indent=2)
+
+
+def walk(
+    title: str,
+    shown: Walk,
+    nodes: Mapping[str, Node],
+    accounts: Mapping[str, str],
+    console: "Console",
+    number: int = 0,
+) -> int:
+    """Print a walk hop by hop with its evidence; the number of its last hop, counted on from ``number``."""
+    console.print(_text(f"{title} ({state_words(shown.state)})", "bold"))
+    for place, step in enumerate(steps(shown), start=number + 1):
+        _hop(place, step.hop, nodes, accounts, console)
+    return number + len(shown.hops)
+
+
+def _hop(
+    number: int, hop: Hop, nodes: Mapping[str, Node], accounts: Mapping[str, str], console: "Console"
+) -> None:
+    ends = (name_of(hop.source, nodes), name_of(hop.target, nodes))
     facts = [state_words(hop.state), *([f"x{hop.weight:.2f}"] if hop.weight != 1.0 else [])]
     _say(console, f"{number}. {ends[0]} {edge_words(hop.kind)} {ends[1]} ({', '.join(facts)})", indent=2)
     for condition in hop.conditions:
         _say(console, f"open: {condition}", indent=5)
     for evidence in hop.evidence:
         note = f"{evidence.note}: " if evidence.note else ""
-        where = account_words(evidence.account, report) if evidence.account else ""
+        where = accounts.get(evidence.account) or evidence.account
         place = f" in {where}, {evidence.region}" if where else ""
         _say(console, f"{note}{evidence.operation} {evidence.pointer}{place}", "dim", indent=5)
         if evidence.statement:
