@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from botocore.exceptions import (
@@ -24,6 +25,7 @@ from aisposture.scope import AwsScope
 IDENTITY = call("sts", "GetCallerIdentity", scope="account")
 ASSUME = call("sts", "AssumeRole", scope="account")
 REGIONS = call("ec2", "DescribeRegions", {"AllRegions": True}, scope="account")
+_LOGINS = 16
 ACCOUNTS = call("organizations", "ListAccounts", scope="account")
 
 
@@ -69,9 +71,8 @@ def connect(scope: AwsScope, settings: Settings) -> Clients:
         raise UsageError(f"'{scope.home_region}' is no name of an AWS region") from None
     except BotoCoreError as error:
         raise UsageError(f"the AWS configuration cannot be used: {_short(error)}") from None
-    for region in (clients.home_region, *scope.regions):
-        if region not in known:
-            raise UsageError(f"'{region}' is no AWS region{_near(region, known)}")
+    if clients.home_region not in known:
+        raise UsageError(f"'{clients.home_region}' is no AWS region{_near(clients.home_region, known)}")
     return clients
 
 
@@ -90,7 +91,8 @@ def accounts(clients: Clients, scope: AwsScope) -> tuple[Account, ...]:
     if scope.organization:
         found = tuple(_members(clients, scope, home))
     elif scope.roles:
-        found = tuple(_assumed(clients, scope, home, role, "") for role in dict.fromkeys(scope.roles))
+        wanted = dict.fromkeys(scope.roles, "")
+        found = tuple(_logins(clients, scope, home, wanted))
     else:
         found = (Account(own, "", home),)
     if not any(account.caller for account in found):
@@ -101,29 +103,50 @@ def accounts(clients: Clients, scope: AwsScope) -> tuple[Account, ...]:
     return tuple(sorted(found, key=lambda account: account.id))
 
 
-def regions(wire: Wire, scope: AwsScope, account: Account) -> Regions:
-    """The regions of ``account`` to read.
+def check_regions(wire: Wire, scope: AwsScope, found: tuple[Account, ...]) -> None:
+    """Stop a scan of a region that does not exist; a region newer than the SDK is looked up.
 
     Raises:
-        ScanError: the account has no caller.
+        UsageError: neither the SDK nor the provider knows it.
     """
-    if account.caller is None:
-        raise ScanError(f"account {account.id} has no credentials")
-    fetched = wire.fetch(account.caller, wire.clients.home_region, REGIONS, {"AllRegions": True})
-    if fetched.failure is not None or not isinstance(fetched.value, dict):
-        return Regions(
-            tuple(sorted(scope.regions or wire.clients.regions_of("ec2"))), failure=fetched.failure
-        )
-    state = {
-        str(region.get("RegionName")): region.get("OptInStatus") != "not-opted-in"
-        for region in fetched.value.get("Regions") or ()
-    }
-    if not scope.regions:
-        return Regions(tuple(sorted(region for region, enabled in state.items() if enabled)))
+    known = set(wire.clients.regions_of("ec2"))
+    if set(scope.regions) <= known:
+        return
+    caller = next(account.caller for account in found if account.caller is not None)
+    known.update(_states(wire, caller).states)
+    for region in scope.regions:
+        if region not in known:
+            raise UsageError(f"'{region}' is no AWS region{_near(region, sorted(known))}")
+
+
+def regions(wire: Wire, scope: AwsScope, caller: Caller) -> Regions:
+    """The regions of the caller's account to read."""
+    told = _states(wire, caller)
+    if told.failure is not None:
+        known = scope.regions or wire.clients.regions_of("ec2")
+        return Regions(tuple(sorted(known)), failure=told.failure)
+    wanted = scope.regions or told.states
     return Regions(
-        tuple(sorted(region for region in scope.regions if state.get(region, True))),
-        tuple(sorted(region for region in scope.regions if not state.get(region, True))),
+        tuple(sorted(region for region in wanted if told.states.get(region, True))),
+        tuple(sorted(region for region in scope.regions if not told.states.get(region, True))),
     )
+
+
+class _States(NamedTuple):
+    """Region -> whether the account has enabled it."""
+
+    states: dict[str, bool]
+    failure: Failure | None
+
+
+def _states(wire: Wire, caller: Caller) -> _States:
+    fetched = wire.fetch(caller, wire.clients.home_region, REGIONS, {"AllRegions": True})
+    value = fetched.value if isinstance(fetched.value, dict) else {}
+    states = {
+        str(region.get("RegionName")): region.get("OptInStatus") != "not-opted-in"
+        for region in value.get("Regions") or ()
+    }
+    return _States(states, fetched.failure)
 
 
 def _own(clients: Clients) -> Frozen:
@@ -169,14 +192,22 @@ def _members(clients: Clients, scope: AwsScope, home: Caller) -> Iterator[Accoun
     listed = {str(each["Id"]): each for each in fetched.value.get("Accounts") or ()}
     if unknown := sorted(set(scope.accounts) - set(listed)):
         raise UsageError(f"account {unknown[0]} is not in the organisation")
+    wanted: dict[str, str] = {}
     for number, each in sorted(listed.items()):
         if (scope.accounts and number not in scope.accounts) or each.get("Status", "ACTIVE") != "ACTIVE":
             continue
+        name = str(each.get("Name") or "")
         if number == home.account:
-            yield Account(number, str(each.get("Name") or ""), home)
+            yield Account(number, name, home)
         else:
-            role = f"arn:{clients.partition}:iam::{number}:role/{scope.role_name}"
-            yield _assumed(clients, scope, home, role, str(each.get("Name") or ""))
+            wanted[f"arn:{clients.partition}:iam::{number}:role/{scope.role_name}"] = name
+    yield from _logins(clients, scope, home, wanted)
+
+
+def _logins(clients: Clients, scope: AwsScope, home: Caller, wanted: dict[str, str]) -> Iterator[Account]:
+    """Log in through every role at once; ``wanted`` is role -> name of its account."""
+    with ThreadPoolExecutor(_LOGINS) as pool:
+        yield from pool.map(lambda role: _assumed(clients, scope, home, role, wanted[role]), wanted)
 
 
 def _assumed(clients: Clients, scope: AwsScope, home: Caller, role: str, name: str) -> Account:

@@ -25,7 +25,7 @@ from aisposture.scope import AwsScope, Scope
 
 if TYPE_CHECKING:
     from aisposture.collect.accounts import Account
-    from aisposture.collect.clients import Caller, Clients, Settings
+    from aisposture.collect.clients import Caller, Settings
 
 _AT_ONCE = 12
 """Accounts read at the same time; what is read of an account stays in memory until its shards are written."""
@@ -71,8 +71,9 @@ def collect_aws(
         WriteAttempt: a collector asked for something that is no declared read.
     """
     try:
-        from aisposture.collect.accounts import accounts, connect
+        from aisposture.collect.accounts import accounts, check_regions, connect
         from aisposture.collect.clients import Settings as Defaults
+        from aisposture.collect.wire import Wire
     except ModuleNotFoundError as error:
         raise MissingExtra("aws", "scanning AWS") from error
     if scope.aws is None:
@@ -83,8 +84,10 @@ def collect_aws(
     clients = connect(scope.aws, chosen)
     try:
         found = accounts(clients, scope.aws)
+        wire = Wire(clients)
+        check_regions(wire, scope.aws, found)
         begin(out)
-        scan = _Scan(clients, scope.aws, out, chosen.workers)
+        scan = _Scan(wire, scope.aws, out, chosen.workers)
         scan.progress = progress
         scan.run(found)
     finally:
@@ -114,21 +117,19 @@ def collect_aws(
 class _Scan:
     """The accounts of one scan over one pool of threads."""
 
-    def __init__(self, clients: "Clients", scope: AwsScope, out: Path, workers: int) -> None:
-        from aisposture.collect.wire import Wire
-
+    def __init__(self, wire: "Wire", scope: AwsScope, out: Path, workers: int) -> None:
         self.names: dict[str, str] = {}
         self.shards: list[ShardEntry] = []
         self.gaps: list[Gap] = []
         self.progress: Progress | None = None
         self._scope = scope
         self._out = out
-        self._wire: Wire = Wire(clients)
+        self._wire = wire
         self._family = Family(kinds_of("aws"))
         self._redactor = Redactor(secrets.token_bytes(32))
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="collect")
         self._offered = {
-            call.service: frozenset(clients.regions_of(call.service))
+            call.service: frozenset(wire.clients.regions_of(call.service))
             for kind in self._family.kinds
             for call in kind.calls
         }
@@ -178,23 +179,23 @@ class _Scan:
             offered=self._has,
             others=readable - {account.id},
         )
-        self._go(job, self._discover, job, account)
+        self._go(job, self._discover, job, caller)
 
-    def _discover(self, job: Job, account: "Account") -> None:
+    def _discover(self, job: Job, caller: "Caller") -> None:
         from aisposture.collect.accounts import regions
 
-        found = regions(self._wire, self._scope, account)
+        found = regions(self._wire, self._scope, caller)
         if found.failure is not None:
-            gap = gap_of(found.failure, account=account.id, region=GLOBAL, hides=("regions",))
+            gap = gap_of(found.failure, account=job.account, region=GLOBAL, hides=("regions",))
             job.shard(GLOBAL).gaps.append(gap)
         for region in found.disabled:
             failure = Failure(
                 call="ec2:DescribeRegions",
                 reason="disabled",
-                needs=f"region {region} enabled in account {account.id}",
+                needs=f"region {region} enabled in account {job.account}",
                 code="not-opted-in",
             )
-            gap = gap_of(failure, account=account.id, region=region, hides=self._family.regional)
+            gap = gap_of(failure, account=job.account, region=region, hides=self._family.regional)
             job.shard(region).gaps.append(gap)
         job.start(found.enabled)
 

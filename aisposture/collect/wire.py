@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -104,8 +104,10 @@ class Wire:
     def __init__(self, clients: Clients) -> None:
         self.clients = clients
 
-    def fetch(self, caller: Caller, region: str, call: Call, params: Mapping[str, Any]) -> Fetched:
-        """Make ``call`` with the filled-in ``params`` as ``caller``.
+    def fetch(
+        self, caller: Caller, region: str, call: Call, params: Mapping[str, Any], *, taste: bool = False
+    ) -> Fetched:
+        """Make ``call`` with the filled-in ``params`` as ``caller``; only its first page for a ``taste``.
 
         Raises:
             WriteAttempt: the call is no declared read.
@@ -121,7 +123,7 @@ class Wire:
         waits = iter(_WAITS)
         with calling(caller):
             while True:
-                failure = self._attempt(region, call, params, pages)
+                failure = self._attempt(region, call, params, pages, taste=taste)
                 if failure is None or failure.code in call.absent:
                     break
                 pause = next(waits, None) if failure.code in call.pending else None
@@ -136,11 +138,19 @@ class Wire:
         return Fetched(joined(pages), record, failure)
 
     def _attempt(
-        self, region: str, call: Call, params: Mapping[str, Any], pages: list[dict[str, Any]]
+        self,
+        region: str,
+        call: Call,
+        params: Mapping[str, Any],
+        pages: list[dict[str, Any]],
+        *,
+        taste: bool = False,
     ) -> Failure | None:
         try:
-            client = self.clients.client(call.service, region)
-            self._pages(client, call, params, pages)
+            for page in self._pages(self.clients.client(call.service, region), call, params):
+                pages.append(page)
+                if taste:
+                    break
         except AispostureError:
             raise
         except (BotoCoreError, ClientError, HTTPClientError) as error:
@@ -155,12 +165,12 @@ class Wire:
             )
         return None
 
-    def _pages(self, client: Any, call: Call, params: Mapping[str, Any], pages: list[dict[str, Any]]) -> None:
+    def _pages(self, client: Any, call: Call, params: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         method = xform_name(call.operation)
         if not hasattr(client, method):
             raise UnknownServiceError(service_name=call.name, known_service_names="")
         if not client.can_paginate(method):
-            pages.append(_body(getattr(client, method)(**params)))
+            yield _body(getattr(client, method)(**params))
             return
         config = {"PageSize": call.page_size} if call.page_size else {}
         seen: set[bytes] = set()
@@ -170,7 +180,7 @@ class Wire:
             if mark in seen:
                 raise PaginationError(message="the provider repeats its pages")
             seen.add(mark)
-            pages.append(body)
+            yield body
 
 
 def failure_of(error: Exception, call: Call) -> Failure:

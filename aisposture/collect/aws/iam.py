@@ -21,6 +21,7 @@ from aisposture.model.resource import PolicyRole
 _ENTITY = re.compile(r"""entityID\s*=\s*["']([^"']{1,1024})["']""")
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _SLOTS = ("1", "2")
+_SIGN_IN = "password_enabled"
 
 Row = Mapping[str, str]
 
@@ -39,7 +40,7 @@ def _row(rows: Sequence[Row]) -> Row:
 
 def has_password(rows: Sequence[Row], profile: Mapping[str, Any] | None) -> bool:
     """Whether a user may sign in to the console."""
-    return rows[0]["password_enabled"] == "true" if rows else profile is not None
+    return rows[0][_SIGN_IN] == "true" if rows else profile is not None
 
 
 def has_mfa(rows: Sequence[Row], devices: Sequence[Any] | None) -> bool:
