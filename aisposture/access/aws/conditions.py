@@ -31,14 +31,10 @@ def evaluate_condition(condition: Condition, lookup: Lookup, *, variables: bool)
     found = lookup(condition.key)
     unsure = Answer(Truth.UNKNOWN, frozenset({condition.words}))
     if operator.name == NULL:
+        wanted = {text.lower() == "true" for text in condition.values}
         if found is Truth.UNKNOWN:
-            return (
-                unsure
-                if len({text.lower() for text in condition.values}) == 1
-                else answer(bool(condition.values))
-            )
-        absent = not isinstance(found, tuple) or not found
-        return answer(any((text.lower() == "true") is absent for text in condition.values))
+            return unsure if len(wanted) == 1 else answer(bool(wanted))
+        return answer((not isinstance(found, tuple)) in wanted)
     patterns, open_ended = _patterns(condition, operator, lookup, variables=variables)
     if found is Truth.UNKNOWN:
         return _of_unknown_key(condition, operator, patterns, unsure, open_ended=open_ended)
@@ -74,6 +70,9 @@ def _of_unknown_key(
 ) -> Answer:
     """The common answer of absence and of every value, where there is one."""
     absent = _of_missing_key(condition, operator).truth
+    if condition.qualifier == ANY_VALUE:
+        # An empty text counts as no value, so that even a lone star may fail.
+        return unsure
     if any(matches_everything(operator, pattern) for pattern in patterns):
         present = Truth.of(not operator.negated)
     elif patterns or open_ended:

@@ -98,6 +98,10 @@ def _parse_bool(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower())
 
 
+def _is_no_bool(text: str) -> bool:
+    return _parse_bool(text) is None and "${" not in text
+
+
 @lru_cache(65_536)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
@@ -139,7 +143,7 @@ def _number_test(test: Callable[[Decimal, Decimal], bool], parse: Callable[[str]
 
 def _same_truth(value: str, pattern: str) -> bool:
     left = _parse_bool(value)
-    return left is not None and left == _parse_bool(pattern)
+    return left is not None and left == _parse_bool(readable(pattern))
 
 
 def _same_bytes(value: str, pattern: str) -> bool:
@@ -196,7 +200,7 @@ _ALL = (
         for family, parse in (("Numeric", parse_number), ("Date", parse_time))
         for suffix, test in _TESTS.items()
     ),
-    Operator("Bool", _same_truth, malformed=lambda text: _parse_bool(text) is None),
+    Operator("Bool", _same_truth, variables=True, malformed=_is_no_bool),
     Operator("BinaryEquals", _same_bytes, malformed=lambda text: _bytes(text) is None),
     Operator("IpAddress", _inside, malformed=lambda text: _network(text) is None),
     Operator("NotIpAddress", _inside, negated=True, malformed=lambda text: _network(text) is None),
