@@ -170,4 +170,6 @@ def _test(operator: str, key: str, values: list[str], mode: str) -> State:
         return State.CONFIRMED if mode in values else State.FALSE
     if key == _VIA_URL and operator.startswith("bool"):
         return State.CONFIRMED if "true" in [value.lower() for value in values] else State.FALSE
-    return State.FALSE if key in _NOT_STRANGERS else State.POSSIBLE
+    if key not in _NOT_STRANGERS or operator.endswith("ifexists"):
+        return State.POSSIBLE
+    return State.CONFIRMED if "not" in operator else State.FALSE

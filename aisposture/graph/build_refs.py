@@ -26,6 +26,9 @@ _STUBS = {
 }
 """What a source is that was named but not read, by the service of its ARN."""
 
+BY_USE = {"logs_to": Label.LOG_SINK, "bounded_by": Label.BOUNDARY}
+"""What a resource is as well, because such a ref points at it."""
+
 UNSEEN_CONTROLS = {
     "guarded_by": Label.GUARDRAIL,
     "gated_by": Label.APPROVAL,
@@ -69,8 +72,12 @@ def _draw(draft: Draft, holdings: Holdings, resource: Resource, one: Ref) -> Non
 
 def _plain(draft: Draft, resource: Resource, one: Ref) -> None:
     meaning, target = REFS[one.name], draft.node_of(one.target)
+    if target is None and one.name == "uses_model":
+        target = draft.stub(one.target, Label.MODEL, name=one.target.rpartition("/")[2])
     if meaning.edge is None or target is None:
         return
+    if one.name in BY_USE and target in draft.inventory.by_id:
+        draft.roles.setdefault(target, set()).add(BY_USE[one.name])
     started = draft.inventory.by_id.get(target)
     if one.name == "sends_to" and started is not None and STARTED & draft.labels(started):
         _started(draft, resource.id, started, ref(resource, one.name))

@@ -18,6 +18,7 @@ class Draft:
     Attributes:
         stubs: nodes that no resource describes: id -> labels.
         names: their names for people, where the id is not enough.
+        roles: labels that a resource has by what others use it for: id -> labels.
     """
 
     def __init__(
@@ -28,11 +29,18 @@ class Draft:
         self.params = params
         self.stubs: dict[str, tuple[Label, ...]] = {}
         self.names: dict[str, str] = {}
+        self.roles: dict[str, set[Label]] = {}
         self.edges: dict[tuple[str, str, EdgeKind, tuple[tuple[str, Value], ...]], EdgeRow] = {}
 
     def labels(self, resource: Resource) -> frozenset[Label]:
-        """Labels of the collector and of the classifier."""
-        return frozenset((*resource.labels, *self.classification.labels.get(resource.id, ())))
+        """Labels of the collector and of the classifier, and those by use."""
+        return frozenset(
+            (
+                *resource.labels,
+                *self.classification.labels.get(resource.id, ()),
+                *self.roles.get(resource.id, ()),
+            )
+        )
 
     def classified(self, resource: Resource, name: str) -> tuple[Any, State] | None:
         """A derived attribute with its state, or None where none was derived."""

@@ -106,6 +106,14 @@ def answer(inventory: Inventory) -> dict[str, tuple[State, str, str]]:
             {ids.INTERNET: (State.POSSIBLE, "none", "anonymous")},
         ),
         ("none", [{**ANYONE, "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}], {}),
+        (
+            "none",
+            [
+                ANYONE,
+                {**ANYONE, "Effect": "Deny", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}},
+            ],
+            {},
+        ),
         ("none", ["nonsense", {"Effect": "Allow"}], {}),
         (
             "iam",

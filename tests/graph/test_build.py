@@ -268,6 +268,21 @@ def test_a_hidden_control_is_an_unseen_edge() -> None:
     assert row.state is State.UNSEEN
 
 
+def test_what_others_use_a_resource_for_is_a_label() -> None:
+    trail = thing("trail", "aws.cloudtrail.trail", refs={"logs_to": BUCKET})
+    limit = thing("limit", "aws.iam.policy")
+    graph = graph_of(bucket(), trail, limit, role("helper", refs={"bounded_by": "limit"}))
+    assert set(graph.labels_of(graph.number[BUCKET])) == {Label.DATA_STORE, Label.LOG_SINK}
+    assert graph.labels_of(graph.number["limit"]) == (Label.BOUNDARY,)
+
+
+def test_a_foundation_model_is_a_node() -> None:
+    model = "arn:aws:bedrock:eu-west-1::foundation-model/some.model-v1"
+    graph = graph_of(agent(refs={"uses_model": model}))
+    assert graph.labels_of(graph.number[model]) == (Label.MODEL,)
+    assert (AGENT, model) in edges(graph, EdgeKind.LOADS)
+
+
 def test_the_organisation_contains_its_accounts() -> None:
     org = thing(
         "arn:aws:organizations::1:organization/o-1",
