@@ -13,6 +13,7 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
+_TIME = "tag:yaml.org,2002:timestamp"
 
 
 def near(word: str, known: Iterable[str]) -> str:
@@ -165,6 +166,8 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             items = [self.doc(one, f"{field}[{place}]") for place, one in enumerate(node.value)]
             return Doc(items, self._file, line, field)
+        if node.tag == _TIME:
+            return Doc(node.value, self._file, line, field)  # policy versions and times are text here
         if node.tag not in _PLAIN:
             Doc(None, self._file, line, field).fail(
                 f"a value of type {node.tag.rpartition(':')[2]}; put it in quotes"
