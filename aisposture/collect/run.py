@@ -26,6 +26,7 @@ from aisposture.scope import AwsScope, Scope
 if TYPE_CHECKING:
     from aisposture.collect.accounts import Account
     from aisposture.collect.clients import Caller, Settings
+    from aisposture.collect.wire import Wire
 
 _AT_ONCE = 12
 """Accounts read at the same time; what is read of an account stays in memory until its shards are written."""
@@ -73,7 +74,7 @@ def collect_aws(
     try:
         from aisposture.collect.accounts import accounts, check_regions, connect
         from aisposture.collect.clients import Settings as Defaults
-        from aisposture.collect.wire import Wire
+        from aisposture.collect.wire import Wire as OverTheWire
     except ModuleNotFoundError as error:
         raise MissingExtra("aws", "scanning AWS") from error
     if scope.aws is None:
@@ -84,7 +85,7 @@ def collect_aws(
     clients = connect(scope.aws, chosen)
     try:
         found = accounts(clients, scope.aws)
-        wire = Wire(clients)
+        wire = OverTheWire(clients)
         check_regions(wire, scope.aws, found)
         begin(out)
         scan = _Scan(wire, scope.aws, out, chosen.workers)
