@@ -97,11 +97,16 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 def _membership(request: Request, name: str) -> tuple[str, ...] | None:
-    """Organisation and tags of the caller: surely absent for callers that have neither, otherwise not derivable."""
-    of_account = name in ("aws:principalorgid", "aws:principalorgpaths")
-    of_identity = name.startswith("aws:principaltag/")
-    outside = request.caller.type in ("Anonymous", "Service") and (of_account or of_identity)
-    return () if outside or (of_identity and request.caller.type == "Account") else None
+    """Organisation and tags of the caller: absent for callers that can have none, otherwise not derivable.
+
+    A service may carry tags: IAM Roles Anywhere puts the subject of the certificate into them.
+    """
+    without: tuple[str, ...] = ()
+    if name in ("aws:principalorgid", "aws:principalorgpaths"):
+        without = ("Anonymous", "Service")
+    elif name.startswith("aws:principaltag/"):
+        without = ("Anonymous", "Account")
+    return () if request.caller.type in without else None
 
 
 def _providers(request: Request) -> tuple[str, ...]:
