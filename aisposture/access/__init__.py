@@ -1,1 +1,5 @@
 """Who can do what: the law of each cloud."""
+
+from aisposture.access.evaluate import evaluate
+
+__all__ = ["evaluate"]
