@@ -152,31 +152,14 @@ class Decider:
     ) -> None:
         elsewhere, at_home = sided
         acts = [act for number in _numbers(bits) for act in self._of_action.get(number, ())]
-        allowed = BitMap()
-        for one in bound.own:
-            if one.effect == "Allow":
-                allowed |= self.universe.matching("*") if one.not_resources else self._reach(one, party, acts)
-        parts: list[BitMap] | None = None
-        memo: dict[tuple[object, ...], Decision] = {}
-        homely = self.universe.of_account.get(party.account, BitMap()) | self.universe.of_account.get(
-            "", BitMap()
-        )
-        if not party.account:
-            homely = BitMap()
-        reach: list[tuple[str, BitMap]] = []
-        everything = BitMap()
-        for act in acts:
-            items = self.act_items[act]
-            candidates = (items & allowed) | (items & at_home.get(act, BitMap()))
-            mine = candidates & homely
-            for number, account in elsewhere.get(act, ()):
-                mine |= self.sides.table[act, account][number] & (allowed if party.account else items)
-            if mine:
-                reach.append((act, mine))
-                everything |= mine
+        reach = self._reached(party, acts, self._allowed(party, bound, acts), elsewhere, at_home)
         if not reach:
             return
+        everything = BitMap()
+        for _, items in reach:
+            everything |= items
         parts = self._parts(everything, bound, bits, party)
+        memo: dict[tuple[object, ...], Decision] = {}
         for act, items in reach:
             cells: list[Cell] = []
             for index, part in enumerate(parts):
@@ -186,6 +169,37 @@ class Decider:
                     cells += self._cells(party, act, bound, groups, index, memo)
             if cells:
                 found[act] = cells
+
+    def _allowed(self, party: Party, bound: _Bound, acts: list[str]) -> BitMap:
+        """The items that its identity policies may allow something on."""
+        allowed = BitMap()
+        for one in bound.own:
+            if one.effect == "Allow":
+                allowed |= self.universe.matching("*") if one.not_resources else self._reach(one, party, acts)
+        return allowed
+
+    def _reached(
+        self,
+        party: Party,
+        acts: list[str],
+        allowed: BitMap,
+        elsewhere: dict[str, list[tuple[int, str]]],
+        at_home: dict[str, BitMap],
+    ) -> list[tuple[str, BitMap]]:
+        """For each act the items that are worth a decision; all others are refused for want of an allow."""
+        of_account = self.universe.of_account
+        home = BitMap()
+        if party.account:
+            home = of_account.get(party.account, BitMap()) | of_account.get("", BitMap())
+        reach = []
+        for act in acts:
+            items = self.act_items[act]
+            mine = ((items & allowed) | (items & at_home.get(act, BitMap()))) & home
+            for number, account in elsewhere.get(act, ()):
+                mine |= self.sides.table[act, account][number] & (allowed if party.account else items)
+            if mine:
+                reach.append((act, mine))
+        return reach
 
     def _reach(self, statement: Statement, party: Party, acts: list[str]) -> BitMap:
         """The items that a statement's resource patterns match, or may match."""

@@ -209,6 +209,16 @@ class Escalation:
                 for party in parties:
                     yield from self._to_selves(technique, party, met, reach)
 
+    def _constants(
+        self, technique: Technique, cells: dict[str, list[Cell]], account: str, names: "_Names"
+    ) -> _Met | None:
+        """How surely the legs that pick nothing are met, all of them."""
+        met: _Met | None = _SURE
+        for leg in technique.legs:
+            if met is not None and (leg.on in ("scope", "new") or leg.on.startswith("any:")):
+                met = _and(met, self._constant(leg, cells, account, names))
+        return met
+
     def _constant(self, leg: Leg, cells: dict[str, list[Cell]], account: str, names: "_Names") -> _Met | None:
         if leg.on == "new":
             return names.answer(leg)
