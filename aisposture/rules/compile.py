@@ -138,6 +138,8 @@ class _Compiler:
         if not isinstance(value, Param):
             return value
         given = self._params[value.name]
+        if isinstance(given, Mapping | tuple):
+            given = list(given)
         known = attribute(name, edge=edge)
         if known is None:
             return tuple(given) if isinstance(given, list) else given
