@@ -28,7 +28,8 @@ from aisposture.model.graph import Label
 from aisposture.model.inventory import Inventory, encode
 from aisposture.rank.findings import findings, shown_nodes
 from aisposture.rules.run import RuleAnswer, run
-from aisposture.rules.schema import Rule, load_rules
+from aisposture.rules.schema import load
+from aisposture.rules.words import Rule
 from aisposture.scope import Context, Scope
 
 
@@ -68,7 +69,7 @@ def survey(inventory: Inventory, *, context: Context | None = None) -> Estate:
 
 def bundled_rules(extra: Iterable[Path] = ()) -> tuple[Rule, ...]:
     """The rules that ship with aisposture, and those in the folders ``extra``."""
-    return load_rules([bundled("rules"), *extra])
+    return load(bundled("rules"), *extra)
 
 
 def answers(

@@ -102,6 +102,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "key_manager": _a("str", "aws or customer", "aws", "customer"),
     "key_state": _a("str", "enabled, disabled, pending-deletion ..."),
     "parameter_type": _a("str", "plain, list or secure", "plain", "list", "secure"),
+    "credential_name": _a("bool", "named like a credential", derived=True),
     "deletion_protection": _a("bool", "deleting needs a first step"),
     # identities and credentials
     "principal_type": _a(

@@ -17,7 +17,7 @@ from aisposture.rank.likelihood import Likelihoods
 from aisposture.rank.score import Factors, noisy_or, score
 from aisposture.rank.story import noun, story
 from aisposture.rules.run import RuleAnswer
-from aisposture.rules.schema import Rule
+from aisposture.rules.words import Rule
 
 STACK_TAGS = ("aws:cloudformation:stack-name", "aws:cloudformation:logical-id")
 """Tags that name a resource by its infrastructure code, which outlives generated suffixes."""
@@ -127,7 +127,7 @@ class Findings:
             paths=len(group),
             sinks=sum(judged.match.sinks for judged in group),
             resources=tuple(node for node in _visited(best.match) if node in self.inventory.by_id),
-            fixes=rule.advice,
+            fixes=tuple(fix.text for fix in rule.fixes),
             owner=owner,
             owner_why=owner_why,
             frameworks=rule.frameworks,
@@ -161,7 +161,7 @@ class Findings:
                 walks=tuple(self.walk(leg.walk, leg.state, leg.role) for leg in match.branches if leg.walk),
                 agent=resource if Label.AGENT in node.labels else "",
                 resources=(resource,),
-                fixes=rule.advice,
+                fixes=tuple(fix.text for fix in rule.fixes),
                 owner=owner,
                 owner_why=owner_why,
                 frameworks=rule.frameworks,
