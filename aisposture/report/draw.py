@@ -13,13 +13,18 @@ from aisposture.model.graph import Label, State
 from aisposture.report.text import edge_words, kind_words, middle, name_of, visible
 from aisposture.report.walks import Step, of_finding
 
-WIDTH, HEIGHT = 150, 60
-GAP, LANE = 82, 26
+HEIGHT, LANE = 60, 26
+NARROW, WIDE = 92, 150
+"""Least and greatest width of a node."""
+
+LETTER = 6.8
+"""Width that a letter of a name may take, generously, in the fonts that browsers come with."""
+
 MARGIN = 6
 LONG = 1400
 """Width from which a drawing keeps its size and is scrolled, where narrower ones shrink to fit."""
 
-_ACROSS, _DOWN = WIDTH + GAP, HEIGHT + LANE
+_DOWN = HEIGHT + LANE
 
 ICONS: dict[Label, str] = {
     Label.INTERNET: "world",
@@ -84,7 +89,9 @@ def subtitle(node: Node | None) -> str:
     """What a node is, in a few words."""
     if node is None:
         return ""
-    return kind_words(node.kind) if node.kind else " ".join(_words(label) for label in node.labels)
+    whole = kind_words(node.kind) if node.kind else " ".join(_words(label) for label in node.labels)
+    room = 12 if flag(node) else 16
+    return whole if len(whole) <= room else middle(kind_words(node.kind.rpartition(".")[2]) or whole, room)
 
 
 def flag(node: Node | None) -> str:
@@ -160,36 +167,60 @@ class _Drawing:
         return lane
 
 
-def _corner(cell: Cell) -> tuple[int, int]:
-    return MARGIN + cell.column * _ACROSS, MARGIN + cell.lane * _DOWN
+class _Grid:
+    """Where columns stand: each is as wide as its widest node, each gap as wide as its widest label."""
+
+    def __init__(self, drawing: _Drawing, nodes: Mapping[str, Node]) -> None:
+        last = max(cell.column for _, cell in drawing.places)
+        self.widths = [NARROW] * (last + 1)
+        gaps = [52] * (last + 1)
+        for node, cell in drawing.places:
+            self.widths[cell.column] = max(self.widths[cell.column], _width(node, nodes))
+        for start, end, hop, _, _ in drawing.hops:
+            if abs(start.column - end.column) == 1:
+                room = max(len(line) for line in _label(hop)) * 6 + 22
+                at = min(start.column, end.column)
+                gaps[at] = max(gaps[at], room)
+        self.lefts = [MARGIN]
+        for width, gap in zip(self.widths, gaps, strict=True):
+            self.lefts.append(self.lefts[-1] + width + gap)
+        self.width = self.lefts[last] + self.widths[last] + MARGIN
+        self.height = 2 * MARGIN + max(cell.lane for _, cell in drawing.places) * _DOWN + HEIGHT
+
+    def corner(self, cell: Cell) -> tuple[int, int]:
+        """Left and top of the node in ``cell``."""
+        return self.lefts[cell.column], MARGIN + cell.lane * _DOWN
+
+    def line(self, start: Cell, end: Cell) -> tuple[str, int, int]:
+        """The path data from one cell to another, and where its label stands."""
+        (left, top), (right, bottom) = self.corner(start), self.corner(end)
+        own, other = self.widths[start.column], self.widths[end.column]
+        half = HEIGHT // 2
+        if start.column == end.column:
+            x = left + own // 2
+            y1, y2 = (top + HEIGHT, bottom) if start.lane < end.lane else (top, bottom + HEIGHT)
+            return f"M{x} {y1}V{y2}", x, (y1 + y2) // 2
+        onward = start.column < end.column
+        x1, x2 = (left + own, right) if onward else (left, right + other)
+        y1, y2 = top + half, bottom + half
+        if y1 == y2 and abs(start.column - end.column) == 1:
+            return f"M{x1} {y1}H{x2}", (x1 + x2) // 2, y1
+        if y1 == y2:
+            x1, x2, y = left + own // 2, right + other // 2, top + HEIGHT + LANE - 8
+            return f"M{x1} {top + HEIGHT}C{x1} {y} {x2} {y} {x2} {top + HEIGHT}", (x1 + x2) // 2, y
+        bend = (x1 + x2) // 2
+        return f"M{x1} {y1}C{bend} {y1} {bend} {y2} {x2} {y2}", bend, (y1 + y2) // 2
 
 
-def _line(start: Cell, end: Cell) -> tuple[str, int, int]:
-    """The path data from one cell to another, and where its label stands."""
-    (left, top), (right, bottom) = _corner(start), _corner(end)
-    half = HEIGHT // 2
-    if start.column == end.column:
-        x = left + WIDTH // 2
-        y1, y2 = (top + HEIGHT, bottom) if start.lane < end.lane else (top, bottom + HEIGHT)
-        return f"M{x} {y1}V{y2}", x, (y1 + y2) // 2
-    onward = start.column < end.column
-    x1, x2 = (left + WIDTH, right) if onward else (left, right + WIDTH)
-    y1, y2 = top + half, bottom + half
-    if y1 == y2 and abs(start.column - end.column) == 1:
-        return f"M{x1} {y1}H{x2}", (x1 + x2) // 2, y1
-    if y1 == y2:
-        x1, x2, y = left + WIDTH // 2, right + WIDTH // 2, top + HEIGHT + LANE - 8
-        return f"M{x1} {top + HEIGHT}C{x1} {y} {x2} {y} {x2} {top + HEIGHT}", (x1 + x2) // 2, y
-    bend = (x1 + x2) // 2
-    return f"M{x1} {y1}C{bend} {y1} {bend} {y2} {x2} {y2}", bend, (y1 + y2) // 2
-
-
-def _hop(start: Cell, end: Cell, hop: Hop, role: str, number: int, anchor: str) -> str:
-    data, x, y = _line(start, end) if hop.forward else _line(end, start)
-    style = "e" if hop.state is State.CONFIRMED else "e m"
-    style = f"{style} u" if role == "unless" else style
+def _label(hop: Hop) -> list[str]:
     words = edge_words(hop.kind).split()
-    lines = [" ".join(words)] if len(" ".join(words)) <= 15 else [" ".join(words[:-1]), words[-1]]
+    line = " ".join(words)
+    return [line] if len(line) <= 15 else [" ".join(words[:-1]), words[-1]]
+
+
+def _hop(grid: _Grid, start: Cell, end: Cell, hop: Hop, style: str, link: str) -> str:
+    data, x, y = grid.line(start, end) if hop.forward else grid.line(end, start)
+    lines = _label(hop)
     label = "".join(
         f'<text x="{x}" y="{y - 6 - 12 * (len(lines) - 1 - at)}">{escape(line)}</text>'
         for at, line in enumerate(lines)
@@ -197,24 +228,37 @@ def _hop(start: Cell, end: Cell, hop: Hop, role: str, number: int, anchor: str) 
     weight = (
         f'<text x="{x}" y="{y + 15}" class="w">\u00d7{hop.weight:.2f}</text>' if hop.weight != 1.0 else ""
     )
-    return f'<a href="#{anchor}-{number}" class="{style}"><path d="{data}"/>{label}{weight}</a>'
+    return f'<a href="#{link}" class="{style}"><path d="{data}"/>{label}{weight}</a>'
 
 
-def _node(node: str, cell: Cell, nodes: Mapping[str, Node]) -> str:
+def _style(hop: Hop, role: str) -> str:
+    style = "e" if hop.state is State.CONFIRMED else "e m"
+    return f"{style} u" if role == "unless" else style
+
+
+def _width(node: str, nodes: Mapping[str, Node]) -> int:
+    lines = _lines(visible(name_of(node, nodes)))
+    mark = flag(nodes.get(node))
+    below = len(subtitle(nodes.get(node))) * 0.92 + (len(mark) + 2 if mark else 0)
+    return max(NARROW, min(WIDE, round(40 + LETTER * max(*map(len, lines), below))))
+
+
+def _node(grid: _Grid, node: str, cell: Cell, nodes: Mapping[str, Node]) -> str:
     known = nodes.get(node)
     icon, name, mark = icon_of(known), visible(name_of(node, nodes)), visible(flag(known), 6)
-    x, y = _corner(cell)
+    x, y = grid.corner(cell)
+    width = grid.widths[cell.column]
     lines = _lines(name)
     texts = "".join(
         f'<text x="30" y="{(22 if len(lines) == 1 else 19) + 15 * at}">{escape(line)}</text>'
         for at, line in enumerate(lines)
     )
     title = f"<title>{escape(visible(node))}</title>" if len(lines) > 1 else ""
-    chip = f'<text x="{WIDTH - 10}" y="51" class="c">{escape(mark)}</text>' if mark else ""
+    chip = f'<text x="{width - 10}" y="51" class="c">{escape(mark)}</text>' if mark else ""
     return (
         f'<g class="n {_CLASSES.get(icon, "")}" transform="translate({x} {y})">{title}'
-        f'<use href="#n"/><use href="#i-{icon}"/>{texts}'
-        f'<text x="30" y="51" class="s">{escape(visible(subtitle(known), 16))}</text>{chip}</g>'
+        f'<rect width="{width}" height="{HEIGHT}" rx="10"/><use href="#i-{icon}"/>{texts}'
+        f'<text x="30" y="51" class="s">{escape(visible(subtitle(known)))}</text>{chip}</g>'
     )
 
 
@@ -226,12 +270,14 @@ def path(finding: Finding, nodes: Mapping[str, Node], anchor: str) -> str:
     drawing = _Drawing(finding)
     if not drawing.hops:
         return ""
-    width = 2 * MARGIN + max(cell.column for _, cell in drawing.places) * _ACROSS + WIDTH
-    height = 2 * MARGIN + max(cell.lane for _, cell in drawing.places) * _DOWN + HEIGHT
-    long = ' class="long"' if width > LONG else ""
-    hops = "".join(_hop(*hop, anchor) for hop in drawing.hops)
-    boxes = "".join(_node(node, cell, nodes) for node, cell in drawing.places)
+    grid = _Grid(drawing, nodes)
+    hops = "".join(
+        _hop(grid, start, end, hop, _style(hop, role), f"{anchor}-{number}")
+        for start, end, hop, role, number in drawing.hops
+    )
+    boxes = "".join(_node(grid, node, cell, nodes) for node, cell in drawing.places)
+    long = ' class="long"' if grid.width > LONG else ""
     return (
-        f'<svg{long} viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
-        f'aria-label="Path in {len(drawing.hops)} hops">{hops}{boxes}</svg>'
+        f'<svg{long} viewBox="0 0 {grid.width} {grid.height}" width="{grid.width}" height="{grid.height}" '
+        f'role="group" aria-label="Path in {len(drawing.hops)} hops">{hops}{boxes}</svg>'
     )

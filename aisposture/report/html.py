@@ -104,6 +104,9 @@ def _context(report: Report) -> Mapping[str, Any]:
         "drawn": DRAWN,
         "drawing": drawing,
         "icon": draw.icon_of,
+        "evidence": lambda finding: [
+            evidence for walk in finding.walks for hop in walk.hops for evidence in hop.evidence
+        ],
         "frameworks": text.framework_words,
         "name": lambda node: text.name_of(node, report.nodes),
         "account": lambda account: text.account_words(account, report),

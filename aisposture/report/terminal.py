@@ -144,7 +144,7 @@ def _score(score: Score, console: "Console") -> None:
     console.print(_text(f"{value}, grade {score.grade}, blast radius {score.blast_radius}", "bold"))
     for factor in score.factors:
         why = f": {factor.why}" if factor.why else ""
-        _say(console, f"{factor.value:.2f} {factor.name}{why}", indent=2)
+        _say(console, f"{factor.value:.2f} {factor.name.replace('_', ' ')}{why}", indent=2)
     for words in (*score.impact_why, *(f"capped: {cap}" for cap in score.caps), *score.counterfactuals):
         _say(console, words, indent=2)
 

@@ -7,7 +7,7 @@ import pytest
 
 from aisposture.model.finding import Finding, Hop, Walk
 from aisposture.model.graph import EdgeKind, State
-from aisposture.report.draw import HEIGHT, WIDTH, path
+from aisposture.report.draw import HEIGHT, path
 from tests.report.sample import PATHS
 from tests.report.sample_extremes import hostile
 from tests.report.sample_graph import NODES
@@ -52,13 +52,14 @@ def test_nodes_never_overlap() -> None:
         walk("c", "g", "h"),
         walk("x", "y"),
     )
-    places = corners(svg)
-    assert len(places) == 11
-    assert all(
-        abs(x1 - x2) >= WIDTH or abs(y1 - y2) >= HEIGHT
-        for number, (x1, y1) in enumerate(places)
-        for x2, y2 in places[number + 1 :]
-    )
+    boxes = [
+        (x, y, int(group.find("rect").get("width", "0")))  # type: ignore[union-attr]
+        for (x, y), group in zip(corners(svg), svg.iter("g"), strict=True)
+    ]
+    assert len(boxes) == 11
+    for number, (left, top, width) in enumerate(boxes):
+        for x, y, w in boxes[number + 1 :]:
+            assert left + width <= x or x + w <= left or abs(top - y) >= HEIGHT
 
 
 def test_branch_against_its_arrow_is_drawn_to_the_left() -> None:
@@ -83,4 +84,13 @@ def test_hostile_names_stay_text() -> None:
     evil = hostile()
     for finding in evil.findings[:4]:
         svg = ET.fromstring(path(finding, evil.nodes, "f"))  # noqa: S314 - escaped, which is what is tested
-        assert {element.tag for element in svg.iter()} <= {"svg", "a", "g", "path", "text", "use", "title"}
+        assert {element.tag for element in svg.iter()} <= {
+            "svg",
+            "a",
+            "g",
+            "path",
+            "text",
+            "use",
+            "rect",
+            "title",
+        }
