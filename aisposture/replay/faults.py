@@ -62,7 +62,7 @@ class Truncate(Target):
 
     Attributes:
         honest: the headers promise the whole body and the connection ends early, as on a broken line; else the headers fit
-            the half, as behind a broken proxy, and a JSON parser that forgives much may not notice.
+            the half, as behind a broken proxy. botocore minds neither: it takes half a JSON body for an empty answer.
     """
 
     times: int = 1

@@ -1,4 +1,4 @@
-"""A quiet WSGI server on the loopback interface that keeps connections alive and leaves nothing open behind it."""
+"""A quiet WSGI server on the loopback interface that leaves nothing open behind it."""
 
 import socket
 from collections.abc import Callable, Iterable

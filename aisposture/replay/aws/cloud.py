@@ -127,7 +127,7 @@ class _Front:
         ]
         headers.append(("Content-Length", str(answer.promised or len(answer.body))))
         if answer.promised is not None:
-            headers.append(("Connection", "close"))
+            headers.append(("connection", "close"))
         start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
 
