@@ -12,10 +12,13 @@ _Key = tuple[int, str, tuple[int, ...]]
 
 
 class Holders:
-    """The principals whose Grants of some verbs reach each node."""
+    """The principals whose Grants of some verbs reach each node, and how strong the strongest of them is."""
 
-    def __init__(self, graph: Graph, verbs: frozenset[EdgeKind]) -> None:
+    def __init__(self, graph: Graph, verbs: frozenset[EdgeKind], ranks: dict[int, Ranked]) -> None:
         self._graph = graph
+        self._ranks = ranks
+        self._best: dict[_Key, Ranked] = {}
+        self._crowds: dict[tuple[_Key, ...], list[State]] = {}
         self._inside: dict[int, list[int]] = {}
         kinds = {f"grant.{verb}" for verb in verbs}
         holders: dict[int, list[int]] = defaultdict(list)
@@ -54,32 +57,45 @@ class Holders:
         """Every node that somebody reaches."""
         return list(self._keys)
 
-    def best(self, node: int, ranks: dict[int, Ranked]) -> Ranked:
+    def best(self, node: int) -> Ranked:
         """The strongest rank among those who reach ``node``."""
         out = Ranked()
         for key in self._keys.get(node, ()):
-            for level, rank in self._best(key, ranks).best.items():
+            if key not in self._best:
+                self._best[key] = self._strongest(key)
+            for level, rank in self._best[key].best.items():
                 out.offer(rank, level)
         return out
 
-    def _best(self, key: _Key, ranks: dict[int, Ranked]) -> Ranked:
+    def _strongest(self, key: _Key) -> Ranked:
         found = Ranked()
         for principal, state in self._who[key].items():
-            for level, rank in ranks[principal].best.items() if principal in ranks else ():
-                found.offer(rank, min(level, state))
+            if principal in self._ranks:
+                for level, rank in self._ranks[principal].best.items():
+                    found.offer(rank, min(level, state))
         return found
 
     def at_least(self, node: int, number: int) -> State:
         """How surely ``number`` principals or more reach ``node``."""
-        keys = self._keys.get(node, ())
+        keys = tuple(self._keys.get(node, ()))
         if sum(len(self._who[key]) for key in keys) < number:
             return State.FALSE
+        alone = max(self._number((key,), number) for key in keys)
+        return alone if alone is State.CONFIRMED else self._number(keys, number)
+
+    def _number(self, keys: tuple[_Key, ...], number: int) -> State:
+        if keys not in self._crowds:
+            self._crowds[keys] = self._crowd(keys)
+        states = self._crowds[keys]
+        return states[number - 1] if len(states) >= number else State.FALSE
+
+    def _crowd(self, keys: tuple[_Key, ...]) -> list[State]:
+        """The states of all who reach what ``keys`` stand for, surest first."""
         everyone: dict[int, State] = {}
         for key in keys:
             for principal, state in self._who[key].items():
                 everyone[principal] = max(state, everyone.get(principal, State.FALSE))
-        states = sorted(everyone.values(), reverse=True)
-        return states[number - 1] if len(states) >= number else State.FALSE
+        return sorted(everyone.values(), reverse=True)
 
 
 def _inside(graph: Graph, scope: int) -> list[int]:

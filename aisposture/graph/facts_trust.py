@@ -70,7 +70,7 @@ def listeners(graph: Graph, *, broad: int) -> Listeners:
     """
     actors = _actors(graph)
     who = {**actors, **_principals(graph, actors, broad)}
-    return Listeners(who, Holders(graph, WRITES), Holders(graph, CALLS), broad)
+    return Listeners(who, Holders(graph, WRITES, who), Holders(graph, CALLS, who), broad)
 
 
 def entries_and_trust(graph: Graph, around: Listeners, known: Trusts) -> tuple[Cells, Trusts]:
@@ -162,7 +162,7 @@ def _written(graph: Graph, node: int, around: Listeners, agents: Trusts) -> Rank
     mine.offer(_T3, State.CONFIRMED)
     if not graph.nodes[node].kind and Label.WEB_CONTENT not in graph.labels_of(node):
         mine.offer(_T2, State.POSSIBLE)  # named somewhere, never read: nobody knows its writers
-    _take(mine, around.writers.best(node, around.who), State.CONFIRMED)
+    _take(mine, around.writers.best(node), State.CONFIRMED)
     crowd = around.writers.at_least(node, around.broad)
     if crowd is not State.FALSE:
         mine.offer(_T2, crowd)
@@ -199,7 +199,7 @@ def _entries(graph: Graph, around: Listeners, content: Trusts) -> tuple[Trusts, 
             enter(node, ranked, state)
     for node in around.callers.nodes():
         behind = [one for one in _behind(graph, node) if one[0] in entries]
-        ranked = around.callers.best(node, around.who) if behind else Ranked()
+        ranked = around.callers.best(node) if behind else Ranked()
         for agent, state in behind:
             enter(agent, ranked, state)
     for source, ranked in content.items():
