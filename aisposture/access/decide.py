@@ -25,6 +25,7 @@ from aisposture.model.graph import State
 from aisposture.model.resource import PolicyRole
 
 _TWO_ACTIONS = "lambda:invokefunctionurl"
+_TO_BE: Effect = frozenset({("to be",)})
 _RESOURCE_ROLES = frozenset({PolicyRole.RESOURCE, PolicyRole.TRUST})
 
 
@@ -82,10 +83,12 @@ class Decider:
             number = self.acts.number[requests.action(act).lower()]
             self._of_action.setdefault(number, []).append(act)
 
-    def answers(self, party: Party) -> dict[str, list[Cell]]:
-        """For every act with an answer that is not no: its cells."""
+    def answers(self, party: Party, *, named_only: bool = False) -> dict[str, list[Cell]]:
+        """For every act with an answer that is not no: its cells; ``named_only`` leaves out what is open to all abroad."""
         special = self.sides.special(party)
         abroad = self.sides.abroad(party, special)
+        if named_only:
+            abroad -= self.sides.star - special
         elsewhere = self._elsewhere(abroad, party.account)
         at_home = self._at_home(special, party.account)
         own = [pair for compiled in party.own for pair in compiled.statements]
@@ -152,6 +155,8 @@ class Decider:
     ) -> None:
         elsewhere, at_home = sided
         acts = [act for number in _numbers(bits) for act in self._of_action.get(number, ())]
+        if not acts:
+            return
         reach = self._reached(party, acts, self._allowed(party, bound, acts), elsewhere, at_home)
         if not reach:
             return
@@ -196,7 +201,9 @@ class Decider:
             items = self.act_items[act]
             mine = ((items & allowed) | (items & at_home.get(act, BitMap()))) & home
             for number, account in elsewhere.get(act, ()):
-                mine |= self.sides.table[act, account][number] & (allowed if party.account else items)
+                # A grant of KMS serves another account's principal without any policy of its own.
+                alone = not party.account or self.sides.shapes[number].grants
+                mine |= self.sides.table[act, account][number] & (items if alone else allowed)
             if mine:
                 reach.append((act, mine))
         return reach
@@ -279,8 +286,13 @@ class Decider:
                 yield account, said, items
         if party.account:
             own = rest & self.universe.of_account.get(party.account, BitMap())
-            if own:
-                yield party.account, frozenset(), own
+            existing = own - self.universe.unowned
+            if existing:
+                yield party.account, frozenset(), existing
+            # A key that does not exist yet has the default policy, one that exists and is silent has none.
+            to_be = own & self.universe.unowned
+            if to_be:
+                yield party.account, _TO_BE, to_be
             # What has no owner is the caller's own, but its ARN names no account, which a policy may test.
             nobody = rest & self.universe.of_account.get("", BitMap())
             if nobody:
@@ -356,6 +368,24 @@ class Decider:
             conditions=tuple(sorted(set(conditions))),
             statements=tuple(sorted(statements)),
         )
+
+    def exact(self, party: Party, act: str, item: int) -> Decision:
+        """The decision on one request, every document heard in full: what a set of items has to agree with."""
+        owner = self.universe.owner[item]
+        facts = self.sides.of_resource.get(owner.id) if owner is not None else None
+        policies = Policies(
+            identity=tuple(one.document for one in party.own),
+            boundary=None if party.boundary is None else tuple(one.document for one in party.boundary),
+            resource=self.sides.document(act, item),
+            scps=tuple(tuple(one.document for one in level) for level in party.scps),
+            rcps=tuple(
+                tuple(one.document for one in level)
+                for level in self.rcps.get(self.universe.account[item] or party.account, ())
+            ),
+            grants=facts.grants if facts is not None else (),
+            block_public_access=facts.blocked if facts is not None else False,
+        )
+        return authorize(self.requests.build(party, act, item), policies)
 
     def single(self, party: Party, act: str, resource: str, item: int | None = None) -> Decision:
         """The decision on an ARN that is no item; where it is a part of ``item``, that one's side speaks."""

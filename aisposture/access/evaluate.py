@@ -42,7 +42,9 @@ class Evaluation:
     def add(self, parties: list[Party]) -> dict[str, list[Cell]]:
         """Answer for a class of principals; what its first member can do, all can."""
         first = parties[0]
-        cells = self.estate.decider.answers(first)
+        # What is open to all is said once, of the classes of actors.
+        named_only = not first.inside and first.id not in ids.CLASSES
+        cells = self.estate.decider.answers(first, named_only=named_only)
         grants = tuple(self._draft(first, cells).grants())
         roles = self._assumable(cells)
         for party in parties:

@@ -161,9 +161,8 @@ class Parties:
     def _context(self, resource: Resource) -> dict[str, tuple[str, ...]]:
         context = self.account_context(resource.account)
         context.update({f"{_TAG}{key.lower()}": (value,) for key, value in resource.tags.items()})
-        unique = resource.attrs.get("unique_id")
-        if unique and resource.kind != "aws.iam.group":
-            context["aws:userid"] = (unique if resource.kind == "aws.iam.user" else f"{unique}:{ANY}",)
+        unique = str(resource.attrs.get("unique_id") or ANY) if resource.kind != "aws.iam.group" else ANY
+        context["aws:userid"] = (f"{unique}:{ANY}" if resource.kind == "aws.iam.role" else unique,)
         return context
 
     def anonymous(self) -> Party:
@@ -188,6 +187,7 @@ class Parties:
             "aws:principalorgid": (_OUTSIDE,) if caller.in_account else (),
             "aws:principalorgpaths": (f"{_OUTSIDE}/",) if caller.in_account else (),
             "aws:principalorgmasteraccountid": (),
+            "aws:userid": (ANY,) if caller.in_account else (),
         }
         return Party(id=node, caller=caller, own=own, context=context, inside=False)
 
@@ -215,7 +215,7 @@ class Parties:
                     caller=caller,
                     own=(self.everything,),
                     scps=self.scps(caller.account),
-                    context=self.account_context(caller.account),
+                    context={**self.account_context(caller.account), "aws:userid": (ANY,)},
                     inside=False,
                 )
         return [found[key] for key in sorted(found)]

@@ -300,9 +300,7 @@ class Sides:
         return found
 
     def abroad(self, party: Party, special: set[int]) -> set[int]:
-        """The shapes that may let ``party`` into another account; what is open to all is said once, of the classes."""
-        if not party.inside and party.id not in ids.CLASSES:
-            return special | self.by_account.get(party.account, set())
+        """The shapes that may let ``party`` into another account."""
         return special | self.star | self.by_account.get(party.account, set())
 
     def effect(self, party: Party, number: int) -> Effect:

@@ -207,6 +207,11 @@ class Universe:
         return part if owner is None else self.number[owner.id]
 
     @cached_property
+    def unowned(self) -> BitMap:
+        """Items that stand for what does not exist yet."""
+        return BitMap(item for item, owner in enumerate(self.owner) if owner is None)
+
+    @cached_property
     def of_account(self) -> dict[str, BitMap]:
         """Items by owning account; items of no account under ""."""
         found: dict[str, list[int]] = defaultdict(list)
