@@ -74,8 +74,9 @@ def recognise(inventory: Inventory, workload: Resource, around: Setting) -> Reco
         return Recognition(agent_class="declared_agent", score=1.0)
     if contains(workload.name, load("agents")["false_friends"]) is not None:
         return Recognition(agent_class="false_friend")
-    identity = next((found for t in workload.targets("runs_as") if (found := inventory.get(t))), None)
-    can = powers(inventory, identity) if identity is not None else Powers()
+    can = Powers()
+    for identity in _identities(inventory, workload):
+        can = can.joined(powers(inventory, identity))
     signals = [
         *_settings(workload),
         *_packages(workload),
@@ -92,6 +93,19 @@ def recognise(inventory: Inventory, workload: Resource, around: Setting) -> Reco
     return Recognition(
         agent_class=_class(workload, best, score, can, around), score=round(score, 3), signals=best
     )
+
+
+def _identities(inventory: Inventory, workload: Resource) -> Iterator[Resource]:
+    """Its own identity, then those whose keys stand in its configuration."""
+    targets = list(workload.targets("runs_as"))
+    for sighting in workload.sightings:
+        key = inventory.get(sighting.public_id) if sighting.public_id is not None else None
+        if key is not None:
+            targets.extend(key.targets("authenticates_as"))
+    for target in dict.fromkeys(targets):
+        found = inventory.get(target)
+        if found is not None:
+            yield found
 
 
 def _class(

@@ -31,6 +31,15 @@ class Powers(Struct, frozen=True, kw_only=True):
     writes: EvidenceRef | None = None
     trusted_by_agents: EvidenceRef | None = None
 
+    def joined(self, other: "Powers") -> "Powers":
+        """What either identity may do."""
+        return Powers(
+            models=self.models or other.models,
+            delegates=self.delegates or other.delegates,
+            writes=self.writes or other.writes,
+            trusted_by_agents=self.trusted_by_agents or other.trusted_by_agents,
+        )
+
 
 def powers(inventory: Inventory, identity: Resource) -> Powers:
     """What the own and attached policies of ``identity`` allow."""

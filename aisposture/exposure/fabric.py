@@ -104,16 +104,21 @@ class Fabric:
         return self.inventory.hidden(resource, "net") is not None
 
     def interfaces(self, resource: Resource) -> tuple[Interface, ...]:
-        """The interfaces of ``resource``: those attached to it, else the one it describes itself."""
+        """The interfaces of ``resource``: those attached to it, else the one it describes itself.
+
+        An only interface has all the addresses that the resource says it has.
+        """
         attached = self._attached.get(resource.id, [])
         carriers = [carrier for carrier in attached if carrier.net is not None] or [resource]
         out = []
         for carrier in carriers:
             if carrier.net is None:
                 continue
-            extra = {*self._addresses.get(carrier.id, ()), *self._addresses.get(resource.id, ())}
-            if len(carriers) > 1:
-                extra = set(self._addresses.get(carrier.id, ()))
+            extra = set(self._addresses.get(carrier.id, ()))
+            if len(carriers) == 1:
+                extra.update(
+                    self._addresses.get(resource.id, ()), resource.net.public_ips if resource.net else ()
+                )
             net = replace(
                 carrier.net,
                 public_ips=tuple(sorted({*carrier.net.public_ips, *extra})),

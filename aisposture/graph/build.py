@@ -216,13 +216,15 @@ def _members(inventory: Inventory, organization: Resource) -> Iterator[str]:
 
 
 def _grants(builder: GraphBuilder, draft: Draft, access: AccessResult) -> None:
-    drawn = set()
+    drawn: dict[str, tuple[EvidenceRef, ...]] = {}
     for grant in access.grants:
         if _grant(builder, draft, grant):
-            drawn.add(grant.id)
+            drawn[grant.id] = tuple(_statements(grant))
     for principal, held in access.holds:
         if held in drawn:
-            builder.edge(EdgeRow(source=draft.actor(principal), target=held, kind=EdgeKind.HOLDS))
+            builder.edge(
+                EdgeRow(source=draft.actor(principal), target=held, kind=EdgeKind.HOLDS, evidence=drawn[held])
+            )
 
 
 def _grant(builder: GraphBuilder, draft: Draft, grant: Grant) -> bool:

@@ -38,7 +38,7 @@ def _sighting(draft: Draft, resource: Resource, sighting: Sighting) -> None:
         attrs={"detector_grade": sighting.grade},
         because="what looks like a secret is one",
     )
-    known = draft.inventory.get(sighting.public_id) if sighting.public_id else None
+    known = _known(draft, resource, sighting)
     if known is None:
         outside = draft.stub(
             f"external:{sighting.detector}", Label.EXTERNAL, name=f"whatever a {sighting.detector} opens"
@@ -58,6 +58,19 @@ def _sighting(draft: Draft, resource: Resource, sighting: Sighting) -> None:
     state = _usable(draft, known)
     for target in known.targets("authenticates_as"):
         _opens(draft, credential, target, state, evidence, ref(known, "authenticates_as"))
+
+
+def _known(draft: Draft, resource: Resource, sighting: Sighting) -> Resource | None:
+    """The credential that ``sighting`` is, by its public id, or by that of the one key id of the same kind seen beside it."""
+    if sighting.public_id is not None:
+        return draft.inventory.get(sighting.public_id)
+    family = sighting.detector.partition("-")[0]
+    beside = {
+        other.public_id
+        for other in resource.sightings
+        if other.public_id is not None and other.detector.partition("-")[0] == family
+    }
+    return draft.inventory.get(beside.pop()) if len(beside) == 1 else None
 
 
 def _opens(draft: Draft, credential: str, target: str, state: State, *evidence: EvidenceRef) -> None:

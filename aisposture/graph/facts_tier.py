@@ -191,16 +191,17 @@ def crowned(graph: Graph) -> Graph:
         sink = ids.admin_sink(account)
         builder.node(grant, (Label.GRANT,), kind=f"grant.{EdgeKind.CAN_CHANGE_ACCESS}", name="administrator")
         builder.node(sink, (Label.SINK,), account=account)
+        evidence = _shown(graph, grants, holder, account)
         row = EdgeRow(
             source=grant,
             target=sink,
             kind=EdgeKind.COVERS,
             state=state,
             conditions=("the conditions of its permissions hold",) if state is State.POSSIBLE else (),
-            evidence=_shown(graph, grants, holder, account),
+            evidence=evidence,
         )
         builder.edge(row, weight_of(row, EdgeKind.CAN_CHANGE_ACCESS))
-        builder.edge(EdgeRow(source=graph.ids[holder], target=grant, kind=EdgeKind.HOLDS))
+        builder.edge(EdgeRow(source=graph.ids[holder], target=grant, kind=EdgeKind.HOLDS, evidence=evidence))
     return builder.freeze()
 
 

@@ -11,7 +11,7 @@ from aisposture.classify.tools import is_open_operation, operation_impact
 from aisposture.classify.words import contains, words
 from aisposture.model.graph import Label
 from aisposture.model.inventory import Inventory
-from aisposture.model.resource import Gap, Policy, PolicyRole, Ref, Resource, Source
+from aisposture.model.resource import Gap, Policy, PolicyRole, Ref, Resource, Sighting, Source
 
 ROLE = "arn:aws:iam::111111111111:role/worker"
 
@@ -181,6 +181,34 @@ def test_ten_variables_are_not_ten_votes() -> None:
 def test_framework_and_model_permission() -> None:
     worker = function(environment=("LANGGRAPH_URL",), handler="agent.handler")
     assert agent_class(worker, role("bedrock:InvokeModel", "ec2:TerminateInstances"))[0] == "probable_agent"
+
+
+def test_power_may_come_from_a_key_in_the_configuration() -> None:
+    user = "arn:aws:iam::111111111111:user/reporting"
+    body = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}).encode()
+    policy = Policy(
+        role=PolicyRole.INLINE, id="p", document=msgspec.Raw(body), source=Source(call=0, pointer="")
+    )
+    person = thing(user, Label.IDENTITY, kind="aws.iam.user", policies=(policy,))
+    key = thing(
+        "key",
+        Label.CREDENTIAL,
+        kind="aws.iam.access_key",
+        attrs={"aliases": ["AKIA1"]},
+        refs=(Ref(name="authenticates_as", target=user),),
+    )
+    seen = Sighting(
+        detector="aws-access-key",
+        field="environment.K",
+        length="20-39",
+        grade="verified-format",
+        public_id="AKIA1",
+    )
+    worker = msgspec.structs.replace(
+        function(environment=("OPENAI_API_KEY", "LANGCHAIN_PROJECT")), sightings=(seen,)
+    )
+    assert agent_class(worker, role("logs:PutLogEvents"), person, key) == ("probable_agent", True)
+    assert agent_class(worker, role("logs:PutLogEvents"), person) == ("possible_agent", False)
 
 
 def test_tool_hosts_model_hosts_and_false_friends() -> None:

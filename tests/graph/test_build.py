@@ -185,6 +185,18 @@ def test_a_secret_in_configuration_opens_the_identity_of_its_key() -> None:
     assert (dict(row.attrs)["resolved"], row.state) == (True, State.CONFIRMED)
 
 
+def test_the_secret_half_of_a_key_belongs_to_the_id_beside_it() -> None:
+    user, identity, credential = key()
+    half = Sighting(
+        detector="aws-secret-access-key", field="environment.SECRET", length="40-99", grade="verified-format"
+    )
+    graph = graph_of(function(sightings=(sighting("AKIA1"), half)), identity, credential)  # type: ignore[arg-type]
+    secret = ids.child(FUNCTION, "secret", "environment.SECRET")
+    assert [target for source, target in edges(graph, EdgeKind.AUTHENTICATES_AS) if source == secret] == [
+        user
+    ]
+
+
 def test_an_inactive_key_opens_nothing() -> None:
     _, identity, credential = key(active=False)
     graph = graph_of(function(sightings=(sighting("AKIA1"),)), identity, credential)  # type: ignore[arg-type]
