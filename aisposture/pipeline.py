@@ -8,6 +8,7 @@ Everything after ``collect`` is a pure function of the snapshot and the options:
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,15 +17,17 @@ import msgspec
 from aisposture import __version__, access, classify, exposure
 from aisposture.bundled import bundled
 from aisposture.classify import Classification
+from aisposture.classify.agents import CANDIDATES
 from aisposture.collect import labels_of_kind
 from aisposture.collect.run import Progress, collect_aws
 from aisposture.graph.build import build
 from aisposture.graph.columns import Graph
 from aisposture.graph.facts import derive
 from aisposture.graph.memory import MemoryStore
+from aisposture.graph.vocabulary import DRAWN_LABELS, builders
 from aisposture.model.access import AccessResult
 from aisposture.model.finding import Band, Finding, Report, RuleResult
-from aisposture.model.graph import Label
+from aisposture.model.graph import EdgeKind, Label
 from aisposture.model.inventory import Inventory, encode
 from aisposture.rank.findings import findings, shown_nodes
 from aisposture.rules.run import RuleAnswer, run
@@ -72,6 +75,21 @@ def bundled_rules(extra: Iterable[Path] = ()) -> tuple[Rule, ...]:
     return load(bundled("rules"), *extra)
 
 
+@cache
+def emitted() -> frozenset[str]:
+    """The labels and edge kinds that some collector or builder can draw today."""
+    collected = (label for labels in possible_labels().values() for label in labels)
+    return frozenset((*collected, *DRAWN_LABELS, *(kind for kind in EdgeKind if builders(kind))))
+
+
+def possible_labels() -> dict[str, frozenset[Label]]:
+    """Every label that a resource of a kind may end up with, classification included."""
+    return {
+        kind: labels | {Label.AGENT} if labels & CANDIDATES else labels
+        for kind, labels in labels_of_kind().items()
+    }
+
+
 def answers(
     estate: Estate, rules: Sequence[Rule], *, context: Context | None = None
 ) -> tuple[RuleAnswer, ...]:
@@ -80,7 +98,8 @@ def answers(
         MemoryStore(estate.graph),
         rules,
         inventory=estate.inventory,
-        labels_of_kind=labels_of_kind(),
+        labels_of_kind=possible_labels(),
+        emitted=emitted(),
         params=(context or Context()).params,
     )
 
@@ -131,6 +150,7 @@ def _result(answer: RuleAnswer, found: Sequence[Finding]) -> RuleResult:
         ceiling=rule.severity,
         answer=answer.answer,
         findings=sum(finding.rule == rule.id for finding in found),
+        checked=answer.checked,
         unknown=answer.unknown,
         because=answer.because,
         reason=answer.reason,

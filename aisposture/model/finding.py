@@ -223,6 +223,7 @@ class RuleResult(Struct, frozen=True, kw_only=True):
     Attributes:
         ceiling: the rule's severity, the worst band it can give.
         unknown: resource ids (or scope ids) for which it could not be settled.
+        checked: for a posture rule, how many resources it applies to.
         because: the Gaps that hide what it needs, as indexes into ``Report.gaps``.
         reason: for not_applicable and not_implemented.
     """
@@ -233,6 +234,7 @@ class RuleResult(Struct, frozen=True, kw_only=True):
     ceiling: Band
     answer: Answer
     findings: int = 0
+    checked: int = 0
     unknown: tuple[str, ...] = ()
     because: tuple[int, ...] = ()
     reason: str = ""
