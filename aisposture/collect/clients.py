@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import botocore.session
+import msgspec
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
+from botocore.parsers import ResponseParserError
 
 import aisposture
 from aisposture.collect.guard import check_aws
@@ -25,6 +27,7 @@ USER_AGENT = f"aisposture/{aisposture.__version__}"
 """The one user agent of every request."""
 
 _EARLY = timedelta(minutes=5)
+_PAGES = (b"<!doctype", b"<html")
 _THROTTLED = frozenset((429, 503))
 
 Frozen = Callable[[], ReadOnlyCredentials]
@@ -199,6 +202,7 @@ class Clients:
         events.register_last(
             "before-send", lambda request, event_name, **_: self._before_send(service, event_name, request)
         )
+        events.register("before-parse", _whole)
         events.register(
             "response-received",
             lambda response_dict, **_: self._received(service, response_dict),
@@ -220,6 +224,25 @@ class Clients:
     def _received(self, service: str, response: dict[str, Any] | None) -> None:
         throttled = response is not None and response.get("status_code") in _THROTTLED
         self._buckets.of(_caller.get().account, service).heard(throttled=throttled)
+
+
+def _whole(**event: Any) -> None:
+    """Stop a good answer whose body is none: the SDK would read it as an answer without items.
+
+    Raises:
+        ResponseParserError: the body is empty, a web page, or not the JSON that the protocol promises.
+    """
+    response, model = event["response_dict"], event["operation_model"]
+    body = response["body"]
+    if response["status_code"] >= 300 or not isinstance(body, bytes) or model.has_streaming_output:
+        return
+    if body.lstrip()[:9].lower().startswith(_PAGES) or not body.strip():
+        raise ResponseParserError(f"{model.name}: the body is no answer")
+    if "json" in model.service_model.resolved_protocol:
+        try:
+            msgspec.json.decode(body, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError):
+            raise ResponseParserError(f"{model.name}: the body is no JSON") from None
 
 
 def _is_provider(url: str) -> bool:

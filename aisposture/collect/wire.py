@@ -18,6 +18,7 @@ from botocore.exceptions import (
     UnknownServiceError,
 )
 from botocore.exceptions import ConnectionError as ConnectionFailed
+from botocore.parsers import ResponseParserError
 
 from aisposture.collect.clients import Caller, Clients, calling
 from aisposture.collect.declare import Call
@@ -155,7 +156,14 @@ class Wire:
             raise
         except (BotoCoreError, ClientError, HTTPClientError) as error:
             return failure_of(error, call)
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (
+            AttributeError,
+            LookupError,
+            RecursionError,
+            ResponseParserError,
+            TypeError,
+            ValueError,
+        ) as error:
             # The SDK's parsers raise these on bodies that are not what the service model promises.
             return Failure(
                 call=call.name,
