@@ -296,6 +296,40 @@ def _credential_report(self: Amendments, call: Call, environ: dict[str, Any]) ->
     return serialise(call, result)
 
 
+def _interfaces(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
+    """The public address stands beside the private one that it belongs to, not only on the interface."""
+    answer = self.emulator.ask(call, environ)
+    if answer.status >= 300:
+        return answer
+    result = understood_answer(call, answer)
+    for interface in result["NetworkInterfaces"]:
+        _associate(interface)
+    return serialise(call, result)
+
+
+def _instances(self: Amendments, call: Call, environ: dict[str, Any]) -> Answer:
+    """The same on the interfaces of an instance, and the groups of its first interface as its own."""
+    answer = self.emulator.ask(call, environ)
+    if answer.status >= 300:
+        return answer
+    result = understood_answer(call, answer)
+    for reservation in result["Reservations"]:
+        for instance in reservation["Instances"]:
+            interfaces = instance.get("NetworkInterfaces", [])
+            for interface in interfaces:
+                _associate(interface)
+            if interfaces and not instance.get("SecurityGroups"):
+                instance["SecurityGroups"] = interfaces[0].get("Groups", [])
+    return serialise(call, result)
+
+
+def _associate(interface: dict[str, Any]) -> None:
+    if interface.get("Association", {}).get("PublicIp"):
+        for address in interface.get("PrivateIpAddresses", []):
+            if address.get("Primary"):
+                address.setdefault("Association", interface["Association"])
+
+
 def _regions(_self: Amendments, call: Call, _environ: dict[str, Any]) -> Answer:
     """Not implemented by moto: the seventeen regions that every account has, and some that none opted into."""
     states = dict.fromkeys(_DEFAULT_REGIONS, "ENABLED_BY_DEFAULT") | dict.fromkeys(
@@ -315,6 +349,8 @@ def _regions(_self: Amendments, call: Call, _environ: dict[str, Any]) -> Answer:
 
 _AMENDED: dict[str, Amendment] = {
     "account:ListRegions": _regions,
+    "ec2:DescribeInstances": _instances,
+    "ec2:DescribeNetworkInterfaces": _interfaces,
     "iam:DeleteUserPermissionsBoundary": _delete_user_boundary,
     "iam:GetAccountAuthorizationDetails": _authorization_details,
     "iam:GetAccountSummary": _account_summary,

@@ -130,3 +130,20 @@ def test_regions_of_the_account_are_listed_in_pages(client_of: Clients) -> None:
     assert len(enabled) == 17
     assert sum(len(page["Regions"]) for page in pages) > 17
     assert len(pages) > 1
+
+
+def test_a_public_address_stands_beside_its_private_one(client_of: Clients) -> None:
+    with serve() as cloud:
+        ec2 = client_of(cloud, "ec2")
+        image = ec2.register_image(Name="golden", RootDeviceName="/dev/xvda")["ImageId"]
+        subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+        nic = {"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}
+        ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, NetworkInterfaces=[nic])
+        (reservation,) = ec2.describe_instances()["Reservations"]
+        (interface,) = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    (instance,) = reservation["Instances"]
+    own = instance["NetworkInterfaces"][0]
+    for addresses in (own["PrivateIpAddresses"], interface["PrivateIpAddresses"]):
+        assert addresses[0]["Association"]["PublicIp"] == instance["PublicIpAddress"]
+    assert instance["SecurityGroups"] == own["Groups"] != []
+    assert instance["Placement"]["AvailabilityZone"].startswith("eu-west-1")
