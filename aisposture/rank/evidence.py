@@ -32,7 +32,12 @@ class EvidenceBook:
         if resource is None:
             return Evidence(resource=ref.resource, field=ref.field, note=ref.note)
         policy = next((found for found in resource.policies if f"policies.{found.id}" == ref.field), None)
-        source = policy.source if policy is not None else resource.sources.get(ref.field)
+        group = ref.field.partition(".")[0]
+        source = (
+            policy.source
+            if policy is not None
+            else resource.sources.get(ref.field, resource.sources.get(group))
+        )
         call = self._call(source)
         return Evidence(
             resource=resource.id,

@@ -1,5 +1,6 @@
 """One sentence per finding that the owner of a service understands: who, through what, gets which data or power."""
 
+import re
 from collections.abc import Mapping
 
 from aisposture.model import ids
@@ -58,6 +59,9 @@ _POWER = {
 
 _SENSITIVITY = {"D3": "restricted", "D2": "confidential", "D1": "internal", "D0": "public"}
 
+_TAKING = frozenset({EdgeKind.RUNS_AS, EdgeKind.STEALS_VIA_IMDS, EdgeKind.CONTAINS_SECRET})
+"""Hops that take a workload's power without asking its agent."""
+
 _NOUNS = (
     (Label.SINK, "all of"),
     (Label.AGENT, "agent"),
@@ -80,7 +84,12 @@ def noun(node: Node) -> str:
     for label, word in _NOUNS:
         if label in node.labels:
             return f"{word} {node.name}"
-    return node.name
+    return f"{_spelled(node.labels[0])} {node.name}" if node.labels else node.name
+
+
+def _spelled(label: Label) -> str:
+    """``CodeRepo`` as ``code repo``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label.value).lower()
 
 
 def story(walk: Walk, nodes: Mapping[str, Node], agent: str = "") -> str:
@@ -89,10 +98,17 @@ def story(walk: Walk, nodes: Mapping[str, Node], agent: str = "") -> str:
         return ""
     first, last = _ends(walk.hops)
     who = _who(nodes[first], agent)
-    through = _through(walk.hops, nodes, agent) if agent and agent != first else ""
+    middle = agent or _taken_over(walk.hops, nodes)
+    through = _through(walk.hops, nodes, middle) if middle not in {"", first, last} else ""
     power = _POWER.get(walk.hops[-1].kind, "reach")
     sentence = f"{who}{through} can {power} {noun(nodes[last])}."
     return sentence.replace(",,", ",")
+
+
+def _taken_over(hops: tuple[Hop, ...], nodes: Mapping[str, Node]) -> str:
+    """The workload whose identity a walk without an agent takes, or ""."""
+    sources = (hop.source for hop in hops if hop.kind in _TAKING)
+    return next((node for node in sources if Label.WORKLOAD in nodes[node].labels), "")
 
 
 def _ends(hops: tuple[Hop, ...]) -> tuple[str, str]:
@@ -106,11 +122,11 @@ def _who(node: Node, agent: str) -> str:
     if node.id == agent or Label.AGENT in node.labels:
         return f"Whoever steers agent {node.name}"
     if Label.EXT_ACCOUNT in node.labels:
-        return f"The outside account {node.name}"
+        return f"The outside account {node.name.removeprefix(ids.account_node(''))}"
     return f"Whoever holds {noun(node)}"
 
 
 def _through(hops: tuple[Hop, ...], nodes: Mapping[str, Node], agent: str) -> str:
-    taken_over = any(hop.kind in {EdgeKind.RUNS_AS, EdgeKind.STEALS_VIA_IMDS} for hop in hops)
+    taken_over = any(hop.kind in _TAKING for hop in hops)
     word = "by taking over" if taken_over else "by steering"
     return f", {word} {noun(nodes[agent])},"
