@@ -47,10 +47,15 @@ _CROWN = "grant:administrator@"
 
 
 def tiers(graph: Graph) -> Cells:
-    """``tier`` and ``tier_possible`` of every identity."""
+    """``tier_held``, ``tier`` and ``tier_possible`` of every identity."""
     powers = _held(graph)
+    cells: Cells = {"tier_held": {}, "tier": {}, "tier_possible": {}}
+    for node in graph.labelled(Label.IDENTITY).tolist():
+        power = powers.get(node) or Ranked()
+        hidden = power.rank(State.UNSEEN) > max(power.rank(State.POSSIBLE), 0)
+        sure = max(power.rank(State.CONFIRMED), 0)
+        cells["tier_held"][node] = (None, State.UNSEEN) if hidden else (TIERS[sure], State.CONFIRMED)
     _become(graph, powers)
-    cells: Cells = {"tier": {}, "tier_possible": {}}
     for node in graph.labelled(Label.IDENTITY).tolist():
         power = powers.get(node) or Ranked()
         sure, likely = max(power.rank(State.CONFIRMED), 0), max(power.rank(State.POSSIBLE), 0)

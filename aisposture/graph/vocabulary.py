@@ -178,7 +178,7 @@ EDGES: dict[EdgeKind, EdgeMeaning] = {
     EdgeKind.PROTECTED_BY: _e(
         "a filter or guardrail stands before it", "Agent or Endpoint to Guardrail", "graph.build_agents"
     ),
-    EdgeKind.LOGS_TO: _e("its records go there", "resource to LogSink or DataStore"),
+    EdgeKind.LOGS_TO: _e("its records go there", "resource to LogSink or DataStore", "graph.build_logging"),
     EdgeKind.BOUNDED_BY: _e("a boundary limits it", "Identity to Boundary"),
     EdgeKind.LIMITED_BY: _e("a budget or quota limits it", "resource to Budget"),
     EdgeKind.OWNED_BY: _e("somebody answers for it", "resource to Insider"),
