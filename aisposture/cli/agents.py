@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from aisposture.graph.columns import Graph
     from aisposture.model.finding import Report
 
+FACTS = {
+    "agent_class": "class",
+    "entry": "entry",
+    "acts_as": "acts as",
+    "owner": "owner",
+    "findings": "findings",
+}
 PROPS = ("agent_class", "entry", "trust", "environment", "owner")
 
 
@@ -29,18 +36,17 @@ def agents(*, snapshots: tuple[Path, ...], analysis: options.Analysis, as_json: 
     if as_json:
         options.print_json({"agents": found})
         return Exit.OK
-    from rich.table import Table
+    from rich.padding import Padding
 
     from aisposture.report.text import visible
 
-    columns = ("name", "account", "agent_class", "entry", "acts_as", "findings")
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for one in found:
-        table.add_row(*(visible(_shown(one[column])) for column in columns))
     console = options.console()
-    console.print(table if found else "No agent was found.")
+    for one in found:
+        console.print(visible(f"{one['name']} ({one['account']}, {one['region']})"), style="bold")
+        facts = "; ".join(f"{words} {_shown(one[key])}" for key, words in FACTS.items())
+        console.print(Padding(visible(facts), (0, 0, 0, 2), expand=False))
+    if not found:
+        console.print("No agent was found.")
     return Exit.OK
 
 
