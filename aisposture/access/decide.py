@@ -284,19 +284,23 @@ class Decider:
         for (account, said), items in abroad.items():
             if said:
                 yield account, said, items
-        if party.account:
-            own = rest & self.universe.of_account.get(party.account, BitMap())
-            existing = own - self.universe.unowned
-            if existing:
-                yield party.account, frozenset(), existing
-            # A key that does not exist yet has the default policy, one that exists and is silent has none.
-            to_be = own & self.universe.unowned
-            if to_be:
-                yield party.account, _TO_BE, to_be
-            # What has no owner is the caller's own, but its ARN names no account, which a policy may test.
-            nobody = rest & self.universe.of_account.get("", BitMap())
-            if nobody:
-                yield "", frozenset(), nobody
+        yield from self._silent(party, rest)
+
+    def _silent(self, party: Party, rest: BitMap) -> Iterator[tuple[str, Effect, BitMap]]:
+        """Items of the own account whose side says nothing to the party."""
+        if not party.account:
+            return
+        own = rest & self.universe.of_account.get(party.account, BitMap())
+        # A key that does not exist yet has the default policy, one that exists and is silent has none. What has no owner
+        # is the caller's own, but its ARN names no account, which a policy may test.
+        nobody = rest & self.universe.of_account.get("", BitMap())
+        for account, said, items in (
+            (party.account, frozenset(), own - self.universe.unowned),
+            (party.account, _TO_BE, own & self.universe.unowned),
+            ("", frozenset(), nobody),
+        ):
+            if items:
+                yield account, said, items
 
     def _cells(
         self,

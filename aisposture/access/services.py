@@ -25,7 +25,7 @@ class Trusts:
             for compiled in estate.library.all(role, (PolicyRole.TRUST,)):
                 for statement, _ in compiled.statements:
                     for principal in statement.principals or ():
-                        if principal.type == "Service":
+                        if principal.type in ("Service", "Federated"):
                             self._naming.setdefault(principal.value.lower(), []).append(role.id)
 
     def of(self, service: str) -> list[Trusting]:
@@ -38,6 +38,9 @@ class Trusts:
         estate = self.estate
         groups: dict[tuple[State, tuple[str, ...]], tuple[BitMap, set[StatementRef]]] = {}
         caller = parse_caller(service)
+        # Identity pools hand out roles by their own tokens.
+        by_token = caller is not None and caller.type == "Federated"
+        action = "sts:AssumeRoleWithWebIdentity" if by_token else "sts:AssumeRole"
         for name in sorted({*self._naming.get(service, ()), *self._naming.get("*", ())}):
             role = estate.inventory.by_id[name]
             number = estate.universe.number[name]
@@ -55,13 +58,13 @@ class Trusts:
                 continue
             request = Request(
                 caller=caller,
-                action="sts:AssumeRole",
+                action=action,
                 resource=name,
                 resource_account=role.account,
                 context=context,
                 complete=False,
             )
-            act = estate.requests.act("sts:AssumeRole", {})
+            act = estate.requests.act(action, {})
             policies = Policies(
                 resource=estate.sides.document(act, number),
                 rcps=tuple(

@@ -194,17 +194,17 @@ def organization(
             has_policy=attached.get("root", []),
         )
     )
-    for unit in sorted(set(members.values())):
-        found.append(
-            resource(
-                f"{stem}:ou/{ORGANIZATION}/{unit}",
-                "aws.organizations.ou",
-                account=management,
-                region="global",
-                parent=f"{stem}:root/{ORGANIZATION}/r-1",
-                has_policy=attached.get(unit, []),
-            )
+    found.extend(
+        resource(
+            f"{stem}:ou/{ORGANIZATION}/{unit}",
+            "aws.organizations.ou",
+            account=management,
+            region="global",
+            parent=f"{stem}:root/{ORGANIZATION}/r-1",
+            has_policy=attached.get(unit, []),
         )
+        for unit in sorted(set(members.values()))
+    )
     for number, unit in members.items():
         found.append(
             resource(

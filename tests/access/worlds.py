@@ -172,18 +172,16 @@ class World:
         return {key: {"AWS": self.some(values, 2)}}
 
     def resource_statements(self, own: list[str]) -> list[dict[str, Any]]:
-        found = []
-        for _ in range(self.rng.randint(1, 3)):
-            found.append(
-                {
-                    "Effect": self.effect(0.35),
-                    **self.principal(),
-                    **self.actions(),
-                    "Resource": self.some(own, 2),
-                    **self.conditions(),
-                }
-            )
-        return found
+        return [
+            {
+                "Effect": self.effect(0.35),
+                **self.principal(),
+                **self.actions(),
+                "Resource": self.some(own, 2),
+                **self.conditions(),
+            }
+            for _ in range(self.rng.randint(1, 3))
+        ]
 
     def tags(self) -> dict[str, str]:
         return {"team": self.rng.choice(("red", "blue", "data"))} if self.maybe(0.6) else {}
@@ -228,16 +226,16 @@ class World:
                     **more,
                 )
             )
-        for name in ("amy", "abe", "ada"):
-            # Alike but for what conditions and resource policies single out.
-            found.append(
-                makers.user(
-                    name,
-                    tags=self.tags(),
-                    attrs={"unique_id": f"AIDA{name.upper()}00000"},
-                    has_policy=f"arn:aws:iam::{A}:policy/shared",
-                )
+        # Alike but for what conditions and resource policies single out.
+        found.extend(
+            makers.user(
+                name,
+                tags=self.tags(),
+                attrs={"unique_id": f"AIDA{name.upper()}00000"},
+                has_policy=f"arn:aws:iam::{A}:policy/shared",
             )
+            for name in ("amy", "abe", "ada")
+        )
         for name, account in self.roles:
             trusting = [
                 {
