@@ -1,6 +1,7 @@
 """The power of identities: what they hold, then the strongest that they can become."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,9 @@ READING = frozenset(
 )
 BULK = frozenset({EdgeKind.CAN_READ, EdgeKind.CAN_WRITE, EdgeKind.CAN_DELETE})
 """Verbs that make P2 over all data or all secrets of an account."""
+
+SEVERAL = 3
+"""Fewer stores of a kind than this, all of them named one by one, are not yet all data or all secrets of an account."""
 
 BECOMES = (EdgeKind.CAN_ASSUME, EdgeKind.CAN_ESCALATE)
 
@@ -93,11 +97,12 @@ class _Power(NamedTuple):
 
 
 def _grants(graph: Graph) -> dict[int, _Power]:
-    sensitive = {
-        graph.nodes[node].kind for node in graph.labelled(Label.SECRET, Label.DATA_STORE).tolist()
-    } - {""}
+    stores = Counter(
+        (graph.nodes[node].account, graph.nodes[node].kind)
+        for node in graph.labelled(Label.SECRET, Label.DATA_STORE).tolist()
+    )
     return {
-        node: _of_grant(graph, node, sensitive)
+        node: _of_grant(graph, node, stores)
         for node in graph.labelled(Label.GRANT).tolist()
         if not graph.ids[node].startswith(_CROWN)
     }
@@ -133,13 +138,17 @@ def _admin(account: str, management: set[str]) -> int:
     return TIERS.index("P0" if account in management else "P1")
 
 
-def _of_grant(graph: Graph, grant: int, sensitive: set[str]) -> _Power:
+def _of_grant(graph: Graph, grant: int, stores: Mapping[tuple[str, str], int]) -> _Power:
     verb = EdgeKind(graph.nodes[grant].kind.removeprefix("grant."))
     rank = TIERS.index("P4" if verb in READING else "P3")
     state = State.FALSE
     accounts = set()
+    sensitive = {kind for _, kind in stores}
+    named: Counter[tuple[str, str]] = Counter()
     for edge in graph.edges_of(grant, EdgeKind.COVERS).tolist():
         target = graph.ids[int(graph.target[edge])]
+        row = graph.nodes[int(graph.target[edge])]
+        named[row.account, row.kind] += 1
         state = max(state, State(int(graph.state[edge])))
         kinds = set(str(graph.attr_values[graph.attr[edge]].get("kinds", "")).split(","))
         sink = ids.parse_sink(target)
@@ -148,6 +157,10 @@ def _of_grant(graph: Graph, grant: int, sensitive: set[str]) -> _Power:
             accounts.add(sink[1])
         if (verb in CONTROL and (wide or sink is not None)) or (verb in BULK and wide and kinds & sensitive):
             rank = TIERS.index("P2")
+    if verb in BULK and any(
+        count >= max(stores.get(where, 0), SEVERAL) for where, count in named.items() if where in stores
+    ):
+        rank = TIERS.index("P2")
     return _Power(verb, rank, state, tuple(sorted(accounts)))
 
 

@@ -105,13 +105,13 @@ EDGES: dict[EdgeKind, EdgeMeaning] = {
     EdgeKind.CAN_ESCALATE: _e(
         "known technique by which it becomes the other",
         "Identity to Identity, Workload or Sink",
-        "access.escalation",
+        "access.techniques",
         attrs=("technique", "yields", "pass_restricted"),
     ),
     EdgeKind.CAN_ADD_CREDENTIAL: _e(
-        "may make credentials of it", "Identity to Identity", "access.escalation"
+        "may make credentials of it", "Identity to Identity", "access.techniques"
     ),
-    EdgeKind.CAN_MINT: _e("may issue tokens of it", "Identity to Identity", "access.escalation"),
+    EdgeKind.CAN_MINT: _e("may issue tokens of it", "Identity to Identity", "access.techniques"),
     EdgeKind.CONTAINS_SECRET: _e(
         "a secret was seen in its configuration",
         "Workload or Template to Credential",
