@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from aisposture.graph.columns import KIND_CODE, Bytes, Csr, Graph, Ints
+from aisposture.graph.columns import KIND_CODE, Bytes, Csr, Graph, Ints, gather
 from aisposture.model.graph import VERBS, EdgeKind, State
 
 GRANT_KIND = "grant."
@@ -91,12 +91,12 @@ class Groups:
         if found is None:
             scope, kinds, left_out = self._keys[group]
             wanted = set(kinds.split(","))
-            nodes, states = self._contained(scope)
+            nodes, states = self.contained(scope)
             keep = self.kind_mask(wanted.__contains__)[nodes] & ~np.isin(nodes, left_out)
             found = self._members[group] = nodes[keep], states[keep]
         return found
 
-    def _contained(self, scope: int) -> tuple[Ints, Bytes]:
+    def contained(self, scope: int) -> tuple[Ints, Bytes]:
         """Everything inside ``scope`` at any depth, each by its surest chain of ``contains`` edges."""
         found = self._inside.get(scope)
         if found is None:
@@ -104,14 +104,14 @@ class Groups:
             states = np.zeros(len(graph), np.uint8)
             index = graph.csr(EdgeKind.CONTAINS)
             states[scope] = State.CONFIRMED
-            pending = [scope]
-            while pending:
-                node = pending.pop()
-                for edge in index.edges[index.starts[node] : index.starts[node + 1]].tolist():
-                    child, state = graph.target[edge], min(states[node], graph.state[edge])
-                    if state > states[child]:
-                        states[child] = state
-                        pending.append(int(child))
+            frontier = np.array([scope], np.int64)
+            while len(frontier):
+                edges, owner = gather(index, frontier)
+                reached = np.minimum(states[owner], graph.state[edges])
+                children = graph.target[edges]
+                better = reached > states[children]
+                np.maximum.at(states, children[better], reached[better])
+                frontier = np.unique(children[better])
             states[scope] = 0
             nodes = np.flatnonzero(states)
             found = self._inside[scope] = nodes, states[nodes]
