@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
     InvalidRegionError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
+    UnknownRegionError,
 )
 
-from aisposture.collect.clients import AssumedRole, Caller, Clients, Frozen, Settings, calling
+from aisposture.collect.clients import AssumedRole, Caller, Clients, Frozen, Settings
 from aisposture.collect.declare import call
 from aisposture.collect.extract import Failure
-from aisposture.collect.wire import CLOSED, EXPIRED, Wire, failure_of
-from aisposture.errors import AispostureError, ScanError, UsageError
+from aisposture.collect.wire import CLOSED, EXPIRED, Wire
+from aisposture.errors import ScanError, UsageError
 from aisposture.model.ids import parse_arn
 from aisposture.scope import AwsScope
 
@@ -67,8 +67,8 @@ def connect(scope: AwsScope, settings: Settings) -> Clients:
         known = clients.regions_of("ec2")
     except ProfileNotFound:
         raise UsageError(f"no AWS profile is called '{scope.profile}'{_known_profiles(scope)}") from None
-    except InvalidRegionError:
-        raise UsageError(f"'{scope.home_region}' is no name of an AWS region") from None
+    except (InvalidRegionError, UnknownRegionError) as error:
+        raise UsageError(f"'{error.kwargs.get('region_name', scope.home_region)}' is no AWS region") from None
     except BotoCoreError as error:
         raise UsageError(f"the AWS configuration cannot be used: {_short(error)}") from None
     if clients.home_region not in known:
@@ -145,6 +145,7 @@ def _states(wire: Wire, caller: Caller) -> _States:
     states = {
         str(region.get("RegionName")): region.get("OptInStatus") != "not-opted-in"
         for region in value.get("Regions") or ()
+        if wire.clients.is_ours(str(region.get("RegionName")))
     }
     return _States(states, fetched.failure)
 
@@ -163,22 +164,20 @@ def _own(clients: Clients) -> Frozen:
 
 
 def _identity(clients: Clients, base: Caller, role: str | None) -> str:
-    try:
-        with calling(base):
-            answer = clients.client("sts", clients.home_region).get_caller_identity()
-    except AispostureError:
-        raise
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
-        if code in EXPIRED:
-            raise ScanError("the AWS credentials have expired: sign in again") from None
-        if code in CLOSED or code == "SignatureDoesNotMatch":
-            raise UsageError(f"AWS does not accept these credentials ({code})") from None
-        who = f"the role {role} cannot be assumed" if role else "AWS does not say whose credentials these are"
-        raise ScanError(f"{who} ({code})") from None
-    except BotoCoreError as error:
-        raise ScanError(f"AWS cannot be asked: {_short(error)}") from None
-    return str(answer["Account"])
+    fetched = Wire(clients).fetch(base, clients.home_region, IDENTITY, {})
+    failure = fetched.failure
+    if failure is None:
+        account = str((fetched.value or {}).get("Account") or "")
+        if not account.isdigit():
+            raise ScanError("AWS does not say whose credentials these are: its answer names no account")
+        return account
+    if failure.code in EXPIRED:
+        raise ScanError("the AWS credentials have expired: sign in again")
+    if failure.code in CLOSED or failure.code == "SignatureDoesNotMatch":
+        raise UsageError(f"AWS does not accept these credentials ({failure.code})")
+    if failure.reason == "denied" and role:
+        raise ScanError(f"the role {role} cannot be assumed ({failure.code})")
+    raise ScanError(f"AWS does not say whose credentials these are: needs {failure.needs} ({failure.code})")
 
 
 def _members(clients: Clients, scope: AwsScope, home: Caller) -> Iterator[Account]:
@@ -214,17 +213,14 @@ def _assumed(clients: Clients, scope: AwsScope, home: Caller, role: str, name: s
     parts = parse_arn(role)
     if parts is None:
         raise UsageError(f"'{role}' is no ARN of a role")
-    credentials = AssumedRole(clients, home, role, scope.external_id)
-    try:
-        credentials()
-    except AispostureError:
-        raise
-    except (BotoCoreError, ClientError) as error:
-        told = failure_of(error, ASSUME)
-        needs = f"sts:AssumeRole on {role}, and its trust in account {home.account}"
-        failure = Failure(call=told.call, reason=told.reason, needs=needs, code=told.code)
-        return Account(parts.account, name, None, failure)
-    return Account(parts.account, name, Caller(parts.account, credentials))
+    caller = Caller(parts.account, AssumedRole(clients, home, role, scope.external_id))
+    told = Wire(clients).fetch(caller, clients.home_region, IDENTITY, {}).failure
+    if told is None:
+        return Account(parts.account, name, caller)
+    needs = f"sts:AssumeRole on {role}, and its trust in account {home.account}"
+    return Account(
+        parts.account, name, None, Failure(call=ASSUME.name, reason=told.reason, needs=needs, code=told.code)
+    )
 
 
 def _known_profiles(scope: AwsScope) -> str:

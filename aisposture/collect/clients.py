@@ -12,7 +12,7 @@ import botocore.session
 import msgspec
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, ReadOnlyCredentials
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import NoCredentialsError, UnknownRegionError
 from botocore.parsers import ResponseParserError
 
 import aisposture
@@ -164,6 +164,13 @@ class Clients:
         """The regions that the SDK knows ``service`` to have."""
         known: list[str] = self._session.get_available_regions(service, self.partition)
         return known
+
+    def is_ours(self, region: str) -> bool:
+        """Whether ``region`` belongs to the partition that is scanned."""
+        try:
+            return bool(self._session.get_partition_for_region(region) == self.partition)
+        except UnknownRegionError:
+            return False
 
     def client(self, service: str, region: str) -> Any:
         """The client of ``service`` in ``region``."""

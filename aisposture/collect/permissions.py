@@ -3,39 +3,39 @@
 from typing import Any
 
 from aisposture.collect import calls_of
-from aisposture.collect.declare import PREFIXES
-from aisposture.collect.guard import ALLOWED
 
-SIGN_IN = frozenset(("sts", "sso", "sso-oidc", "signin"))
-"""Services through which a scan logs in; who may do that is said elsewhere, in trust policies."""
+_OWN = frozenset(("ec2:DescribeRegions", "organizations:ListAccounts"))
+"""What the runner asks for itself."""
 
-_SAME_AS = {"s3:HeadBucket": "s3:ListBucket"}
+_FREE = frozenset(("sts:GetCallerIdentity",))
+"""Actions that nobody can be denied."""
 
 
 def aws_actions() -> tuple[str, ...]:
     """The IAM actions of a scan, sorted."""
     calls = calls_of("aws")
-    asked = {call.permission for call in calls}
-    prepared = {
-        f"{PREFIXES.get(call.service, call.service)}:{call.prepare}" for call in calls if call.prepare
-    }
-    beside = {_SAME_AS.get(name, name) for name in ALLOWED if name.partition(":")[0] not in SIGN_IN}
-    known = prepared | {name for name in beside if not name.startswith("iam:Generate")}
-    return tuple(sorted(asked | known))
+    prepared = {f"{call.permission.partition(':')[0]}:{call.prepare}" for call in calls if call.prepare}
+    return tuple(sorted(({call.permission for call in calls} | prepared | _OWN) - _FREE))
 
 
-def aws_policy() -> dict[str, Any]:
-    """The policy document of the scanner's role: one statement for each service, no wildcard in any action."""
+def aws_policy(*, role_name: str = "") -> dict[str, Any]:
+    """The policy document of the scanner's role: one statement for each service, no wildcard in any action.
+
+    With ``role_name`` its bearer may also assume that role in other accounts, which reading an organisation needs.
+    """
     services: dict[str, list[str]] = {}
     for action in aws_actions():
         services.setdefault(action.partition(":")[0], []).append(action)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Sid": _sid(service), "Effect": "Allow", "Action": actions, "Resource": "*"}
-            for service, actions in sorted(services.items())
-        ],
-    }
+    statements: list[dict[str, Any]] = [
+        {"Sid": _sid(service), "Effect": "Allow", "Action": actions, "Resource": "*"}
+        for service, actions in sorted(services.items())
+    ]
+    if role_name:
+        role = f"arn:aws:iam::*:role/{role_name}"
+        statements.append(
+            {"Sid": "EnterAccounts", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": role}
+        )
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _sid(service: str) -> str:
