@@ -23,6 +23,10 @@ _GRADED = ("sensitivity", "tier", "impact")
 """Attributes that grade a sink, the first that is present counts."""
 
 
+CLASSIFYING = (*_GRADED, "trust")
+"""Attributes that, beside labels (and for a sink its id), decide a node's classes."""
+
+
 def entry_class(labels: Sequence[Label], prop: Callable[[str], Any]) -> str:
     """Who starts a walk at such a node: an actor class, else ``trust-T2`` and the like, else ``internal``."""
     for label in labels:

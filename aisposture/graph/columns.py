@@ -75,6 +75,15 @@ class Csr(NamedTuple):
     edges: Ints
 
 
+def gather(index: Csr, nodes: Ints) -> tuple[Ints, Ints]:
+    """The edges of ``nodes`` in ``index``, and for each the node it belongs to."""
+    first = index.starts[nodes]
+    counts = index.starts[nodes + 1] - first
+    owner = np.repeat(nodes, counts)
+    skipped = np.repeat(np.cumsum(counts) - counts, counts)
+    return index.edges[np.repeat(first, counts) + np.arange(len(owner)) - skipped], owner
+
+
 class NodeRow(NamedTuple):
     """What the builder was told of a node."""
 

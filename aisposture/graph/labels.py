@@ -3,6 +3,8 @@
 A label says: this product node can be reached with these keys bound, at this cost. Labels are improved frontier by frontier.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from aisposture.graph.columns import Ints
@@ -34,48 +36,57 @@ class Bounds:
 
 
 class Binder:
-    """Numbers partial bindings: 0 is empty, every other adds one capture (a set of slots and values) to an earlier one."""
+    """Numbers partial bindings: rows of one value per slot, -1 where nothing is bound yet; row 0 is empty.
 
-    def __init__(self) -> None:
-        self.captures: dict[tuple[tuple[int, int], ...], int] = {}
-        self._known: list[tuple[tuple[int, int], ...]] = []
-        self._codes: dict[tuple[int, int], int] = {}
-        self._made: list[tuple[int, int]] = [(0, -1)]
+    Attributes:
+        rows: the values, by number.
+        dead: rows that can never be part of an answer.
+    """
 
-    def capture(self, cells: tuple[tuple[int, int], ...]) -> int:
-        """The number of this capture: (slot, value) pairs."""
-        number = self.captures.setdefault(cells, len(self._known))
-        if number == len(self._known):
-            self._known.append(cells)
-        return number
+    def __init__(self, slots: int, refuse: Callable[[Ints], Mask] | None = None) -> None:
+        self.rows: Ints = np.full((1, slots), -1, np.int64)
+        self.dead: Mask = np.zeros(1, np.bool_)
+        self._refuse = refuse
+        self._captures: Ints = np.empty((0, slots), np.int64)
+        self._pairs = np.empty(0, np.int64)
+        self._codes = np.empty(0, np.int64)
+
+    def captures(self, cells: Ints) -> Ints:
+        """Numbers for rows of captured values (-1: not captured); -1 for a row that captures nothing."""
+        out = np.full(len(cells), -1, np.int64)
+        some = np.flatnonzero((cells >= 0).any(axis=1))
+        if len(some):
+            distinct, inverse = np.unique(cells[some], axis=0, return_inverse=True)
+            out[some] = inverse.reshape(-1) + len(self._captures)
+            self._captures = np.concatenate([self._captures, distinct])
+        return out
 
     def extend(self, codes: Ints, captures: Ints) -> Ints:
         """``codes``, each with a capture added; a capture of -1 adds nothing."""
-        out = codes.copy()
         adds = np.flatnonzero(captures >= 0)
         if not len(adds):
-            return out
-        pairs = codes[adds] * max(len(self._known), 1) + captures[adds]
-        distinct, inverse = np.unique(pairs, return_inverse=True)
-        made = np.empty(len(distinct), np.int64)
-        for place, pair in enumerate(distinct.tolist()):
-            key = divmod(pair, len(self._known))
-            code = self._codes.get(key)
-            if code is None:
-                code = self._codes[key] = len(self._made)
-                self._made.append(key)
-            made[place] = code
-        out[adds] = made[inverse]
+            return codes
+        many = len(self._captures)
+        wanted: Ints = codes[adds] * many + captures[adds]
+        pairs, inverse = np.unique(wanted, return_inverse=True)
+        place = np.searchsorted(self._pairs, pairs)
+        known = np.zeros(len(pairs), np.bool_)
+        inside = place < len(self._pairs)
+        known[inside] = self._pairs[place[inside]] == pairs[inside]
+        made = np.empty(len(pairs), np.int64)
+        made[known] = self._codes[place[known]]
+        fresh = pairs[~known]
+        made[~known] = np.arange(len(fresh)) + len(self.rows)
+        added = self._captures[fresh % many]
+        rows = np.where(added >= 0, added, self.rows[fresh // many])
+        dead = self._refuse(rows) if self._refuse is not None else np.zeros(len(rows), np.bool_)
+        self.rows = np.concatenate([self.rows, rows])
+        self.dead = np.concatenate([self.dead, dead])
+        self._pairs = np.insert(self._pairs, place[~known], fresh)
+        self._codes = np.insert(self._codes, place[~known], made[~known])
+        out = codes.copy()
+        out[adds] = made[inverse.reshape(-1)]
         return out
-
-    def decode(self, code: int, slots: int) -> tuple[int, ...]:
-        """The value of every slot, -1 where none is bound."""
-        values = [-1] * slots
-        while code:
-            code, capture = self._made[code]
-            for slot, value in self._known[capture]:
-                values[slot] = value
-        return tuple(values)
 
 
 class Labels:
@@ -96,6 +107,7 @@ class Labels:
         self.at = self.binding = self.cost = self.hops = self.before = self.by = none
         self._keys = none
         self._slots = none
+        self._lists: tuple[list[int], list[int]] | None = None
 
     def sweep(self, begin: Ints, bindings: Ints, edges: Mask) -> None:
         """Label everything that can be reached from ``begin`` over ``edges``."""
@@ -104,6 +116,7 @@ class Labels:
         index = csr(product.source[chosen], len(product.node))
         index = index._replace(edges=chosen[index.edges])
         codes = self._binder.extend(bindings, self._capture[begin])
+        begin, codes = begin[~self._binder.dead[codes]], codes[~self._binder.dead[codes]]
         zero, none = np.zeros(len(begin), np.int64), np.full(len(begin), -1, np.int64)
         queue = [self._offer(begin, codes, zero, zero, none, none)]
         while queue:
@@ -124,10 +137,14 @@ class Labels:
             followed, place = spread(index, nodes)
             before = frontier[place]
             there = product.target[followed]
+            codes = self._binder.extend(self.binding[before], self._capture[there])
+            alive = ~self._binder.dead[codes]
+            if not alive.all():
+                followed, before, there, codes = followed[alive], before[alive], there[alive], codes[alive]
             queue.append(
                 self._offer(
                     there,
-                    self._binder.extend(self.binding[before], self._capture[there]),
+                    codes,
                     self.cost[before] + product.cost[followed],
                     self.hops[before] + product.length[followed],
                     before,
@@ -174,8 +191,11 @@ class Labels:
 
     def trace(self, label: int) -> tuple[int, list[int]]:
         """The product node at which the walk to ``label`` starts, and its product edges in order."""
+        if self._lists is None:
+            self._lists = self.by.tolist(), self.before.tolist()
+        by, before = self._lists
         edges = []
-        while self.by[label] >= 0:
-            edges.append(int(self.by[label]))
-            label = int(self.before[label])
+        while by[label] >= 0:
+            edges.append(by[label])
+            label = before[label]
         return int(self.at[label]), edges[::-1]

@@ -6,25 +6,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from aisposture.graph.classes import entry_class, sink_class
-from aisposture.graph.columns import Bytes, Column, Csr, Graph, Ints, column
+from aisposture.graph.classes import CLASSIFYING, entry_class, sink_class
+from aisposture.graph.columns import Bytes, Column, Graph, Ints, gather, label_mask
 from aisposture.graph.groups import Groups
 from aisposture.graph.query import AttrTest, Hop, NodeTest, Stage
-from aisposture.graph.store import Rows, Seeds
-from aisposture.model.graph import EdgeKind, State
+from aisposture.graph.store import Cells, Rows, Seeds
+from aisposture.model.graph import EdgeKind, Label, State
 
 _CONFIRMED, _POSSIBLE, _UNSEEN = (
     np.uint8(state) for state in (State.CONFIRMED, State.POSSIBLE, State.UNSEEN)
 )
 
 
-def gather(index: Csr, nodes: Ints) -> tuple[Ints, Ints]:
-    """The edges of ``nodes`` in ``index``, and for each the node it belongs to."""
-    first = index.starts[nodes]
-    counts = index.starts[nodes + 1] - first
-    owner = np.repeat(nodes, counts)
-    skipped = np.repeat(np.cumsum(counts) - counts, counts)
-    return index.edges[np.repeat(first, counts) + np.arange(len(owner)) - skipped], owner
+def _text_column(values: list[str]) -> Column:
+    codes: dict[str, int] = {}
+    coded = np.fromiter((codes.setdefault(value, len(codes)) for value in values), np.int64, len(values))
+    states = np.full(len(values), _CONFIRMED, np.uint8)
+    return Column(np.arange(len(values)), coded, states, tuple(value or None for value in codes))
 
 
 class MemoryStore:
@@ -56,12 +54,40 @@ class MemoryStore:
         nodes = np.flatnonzero(states)
         return Seeds(nodes, states[nodes])
 
-    def values(self, ids: Ints, field: str) -> list[tuple[Any, State] | None]:
+    def values(self, ids: Ints, field: str) -> Cells:
         """An attribute of each node, or ``id``, ``entry_class``, ``sink_class`` ...; None where a node has none."""
+        if field == "id":
+            return Cells(
+                np.arange(len(ids)), [(self.graph.ids[node], State.CONFIRMED) for node in ids.tolist()]
+            )
         if field in {"entry_class", "sink_class"}:
-            return [(self._class_of(node, field), State.CONFIRMED) for node in ids.tolist()]
+            return self._classes(ids, field)
         found = self._column(field)
-        return [None if found is None else found.at(node) for node in ids.tolist()]
+        if found is None:
+            return Cells(np.zeros(len(ids), np.int64), [None])
+        place = np.searchsorted(found.rows, ids)
+        inside = place < len(found.rows)
+        here = np.zeros(len(ids), np.bool_)
+        here[inside] = found.rows[place[inside]] == ids[inside]
+        pairs = np.full(len(ids), -1, np.int64)
+        pairs[here] = found.codes[place[here]] * len(State) + found.states[place[here]]
+        distinct, codes = np.unique(pairs, return_inverse=True)
+        cells: list[tuple[Any, State] | None] = [
+            (found.values[pair // len(State)], State(pair % len(State))) if pair >= 0 else None
+            for pair in distinct.tolist()
+        ]
+        return Cells(codes, cells)
+
+    def _classes(self, ids: Ints, field: str) -> Cells:
+        """Classes, worked out once for all nodes that agree on what decides them."""
+        deciding: list[Ints] = [self.graph.labels[ids].view(np.int64)]
+        if field == "sink_class":  # a sink's own id decides
+            is_sink = self.graph.labels[ids] & np.uint64(label_mask([Label.SINK])) != 0
+            deciding.append(np.where(is_sink, ids, -1))
+        deciding += [self.values(ids, name).codes for name in CLASSIFYING]
+        _, first, codes = np.unique(np.stack(deciding), axis=1, return_index=True, return_inverse=True)
+        codes = codes.reshape(-1)
+        return Cells(codes, [(self._class_of(node, field), State.CONFIRMED) for node in ids[first].tolist()])
 
     def _class_of(self, node: int, field: str) -> str:
         def prop(name: str) -> Any:
@@ -84,9 +110,7 @@ class MemoryStore:
                 values = (node.kind.partition(".")[0] for node in self.graph.nodes)
             else:
                 values = (getattr(node, name) for node in self.graph.nodes)
-            self._intrinsic[name] = column(
-                {place: (value or None, State.CONFIRMED) for place, value in enumerate(values)}
-            )
+            self._intrinsic[name] = _text_column(list(values))
         return self._intrinsic[name]
 
     def _states(self, tests: tuple[NodeTest, ...]) -> Bytes:

@@ -1,12 +1,13 @@
 """The one search: over any store, exact and complete on the answer that ``graph/query.py`` defines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from aisposture.graph.automaton import automaton
 from aisposture.graph.columns import Bytes, Ints
+from aisposture.graph.constraints import Constraint, Constraints
 from aisposture.graph.labels import Binder, Bounds, Labels
 from aisposture.graph.product import Mask, Product, explore, kept
 from aisposture.graph.query import (
@@ -33,17 +34,21 @@ class Found(NamedTuple):
     """What a solved path says of one binding.
 
     Attributes:
-        sinks: last nodes of the walks of this state, cheapest first: (cost, hops, node, label).
+        cost: of the cheapest walk.
+        ends: the label of the cheapest walk to each distinct last node, cheapest first.
         labels: where the walks can be read.
     """
 
     state: State
-    sinks: tuple[tuple[int, int, int, int], ...]
+    cost: int
+    ends: Ints
     labels: Labels
 
 
 Slots = Sequence[Operand]
 """The parts of a binding, in order."""
+Binding = tuple[int, ...]
+"""A number per slot: the node itself for a node's id, else a code of the attribute's value; -1 where nothing is bound."""
 
 
 class _Solver:
@@ -64,9 +69,20 @@ class _Solver:
         self._codes: dict[str, dict[Any, int]] = {}
         self._shown: dict[str, list[Any]] = {}
 
-    def weaken(self, nodes: Mask, states: Bytes) -> None:
-        """Lower the state of these product nodes to at most ``states``; what becomes FALSE is dropped."""
-        self.product.state[nodes] = np.minimum(self.product.state[nodes], states)
+    def nodes_at(self, name: str) -> Ints:
+        """The store nodes that walks bind to ``name``."""
+        return np.unique(self.product.node[self.product.at(name)])
+
+    def weaken(self, name: str, nodes: Ints, states: Bytes) -> None:
+        """Where walks bind ``name``, lower the state of ``nodes`` (ascending) to at most ``states``; FALSE ones are dropped."""
+        places = np.flatnonzero(self.product.at(name))
+        here = self.product.node[places]
+        place = np.searchsorted(nodes, here)
+        place[place == len(nodes)] = 0
+        known = nodes[place] == here if len(nodes) else np.zeros(len(here), np.bool_)
+        cap = np.zeros(len(here), np.uint8)
+        cap[known] = states[place[known]]
+        self.product.state[places] = np.minimum(self.product.state[places], cap)
         self.product = kept(self.product, self.product.state > 0)
 
     def _values(self, nodes: Ints, field: str) -> Ints:
@@ -74,24 +90,32 @@ class _Solver:
         if field == "id":
             return nodes
         codes, shown = self._codes.setdefault(field, {}), self._shown.setdefault(field, [])
-        values = [cell[0] if cell else None for cell in self.store.values(nodes, field)]
-        for value in values:
+        cells = self.store.values(nodes, field)
+        numbers = []
+        for cell in cells.distinct:
+            value = cell[0] if cell is not None else None
             if codes.setdefault(value, len(shown)) == len(shown):
                 shown.append(value)
-        return np.array([codes[value] for value in values], np.int64)
+            numbers.append(codes[value])
+        return np.array(numbers, np.int64)[cells.codes]
 
     def value(self, field: str, code: int) -> str:
         """What a number of ``_values`` stands for, where ``field`` is not ``id``."""
         return "" if code < 0 else str(self._shown[field][code] or "")
 
-    def consistent(self, slots: Slots, key: tuple[int, ...]) -> tuple[Mask, Product]:
+    def _mask(self, operand: Operand) -> Mask:
+        """The product nodes that an operand may stand for."""
+        return {FIRST: self.product.starts, LAST: self.product.ends}.get(
+            operand.node, self.product.at(operand.node)
+        )
+
+    def consistent(self, slots: Slots, key: Binding) -> tuple[Mask, Product]:
         """The product nodes that a walk with this binding may pass, and the product with starts and ends narrowed to it."""
         product = self.product
         nodes, marks = np.ones(len(product.node), np.bool_), {FIRST: product.starts, LAST: product.ends}
         for operand, value in zip(slots, key, strict=True):
-            places = np.flatnonzero(marks.get(operand.node, product.at(operand.node)))
-            distinct, back = np.unique(product.node[places], return_inverse=True)
-            wrong = places[self._values(distinct, operand.field)[back] != value]
+            places = np.flatnonzero(self._mask(operand))
+            wrong = places[self._values(product.node[places], operand.field) != value]
             if operand.node in marks:
                 marks[operand.node] = marks[operand.node].copy()
                 marks[operand.node][wrong] = False
@@ -99,38 +123,29 @@ class _Solver:
                 nodes[wrong] = False
         return nodes, product._replace(starts=marks[FIRST], ends=marks[LAST])
 
-    def _captures(self, binder: Binder, slots: Slots, wanted: Callable[[str], Mask | None]) -> Ints:
-        """Per product node the capture it makes, -1 for none."""
-        product = self.product
-        cells: dict[int, list[tuple[int, int]]] = {}
+    def _captures(self, binder: Binder, slots: Slots, nodes: frozenset[str] | None) -> Ints:
+        """Per product node the capture it makes of the slots of ``nodes`` (None: of all named nodes), -1 for none."""
+        cells = np.full((len(self.product.node), len(slots)), -1, np.int64)
         for slot, operand in enumerate(slots):
-            mask = wanted(operand.node)
-            if mask is None:
-                continue
-            places = np.flatnonzero(mask)
-            nodes, back = np.unique(product.node[places], return_inverse=True)
-            values = self._values(nodes, operand.field)[back]
-            for place, value in zip(places.tolist(), values.tolist(), strict=True):
-                cells.setdefault(place, []).append((slot, value))
-        captures = np.full(len(product.node), -1, np.int64)
-        for place, made in cells.items():
-            captures[place] = binder.capture(tuple(made))
-        return captures
+            if operand.node in nodes if nodes is not None else operand.node not in {FIRST, LAST}:
+                places = np.flatnonzero(self._mask(operand))
+                cells[places, slot] = self._values(self.product.node[places], operand.field)
+        return binder.captures(cells)
 
-    def solve(self, slots: Slots, *, by_level: bool = False) -> dict[tuple[int, ...], Found]:
-        """Every binding of ``slots`` with its best state.
+    def solve(
+        self, slots: Slots, *, constraints: Constraints | None = None, by_level: bool = False
+    ) -> dict[Binding, Found]:
+        """Every binding of ``slots`` with its best state; those that ``constraints`` refuse are left out.
 
         Where ``by_level``, keys end in a level, and a binding has an entry for each at which it was found: the sinks there are
         those of walks at least that sure.
         """
         product = self.product
-        binder = Binder()
-        middle = self._captures(
-            binder, slots, lambda name: None if name in {FIRST, LAST} else product.at(name)
-        )
-        first = self._captures(binder, slots, lambda name: product.starts if name == FIRST else None)
-        last = self._captures(binder, slots, lambda name: product.ends if name == LAST else None)
-        found: dict[tuple[int, ...], Found] = {}
+        binder = Binder(len(slots), constraints.refuse if constraints is not None else None)
+        middle = self._captures(binder, slots, None)
+        first = self._captures(binder, slots, frozenset({FIRST}))
+        last = self._captures(binder, slots, frozenset({LAST}))
+        found: dict[Binding, Found] = {}
         for level in LEVELS:
             nodes = product.state >= level
             edges = (product.edge_state >= level) & nodes[product.source] & nodes[product.target]
@@ -141,35 +156,34 @@ class _Solver:
             labels = Labels(product, binder, middle, self.bounds)
             begin = np.flatnonzero(product.starts & nodes)
             labels.sweep(begin, binder.extend(np.zeros(len(begin), np.int64), first[begin]), edges)
-            for values, sinks in self._ends(labels, binder, last, len(slots)).items():
+            for values, cost, ends in self._ends(labels, binder, last):
                 key = (*values, int(level)) if by_level else values
                 if key not in found:
-                    found[key] = Found(level, tuple(sinks), labels)
+                    found[key] = Found(level, cost, ends, labels)
         return found
 
-    def _ends(
-        self, labels: Labels, binder: Binder, last: Ints, slots: int
-    ) -> dict[tuple[int, ...], list[tuple[int, int, int, int]]]:
-        """Per binding, its distinct last nodes with the cheapest walk to each, cheapest first."""
+    def _ends(self, labels: Labels, binder: Binder, last: Ints) -> Iterator[tuple[Binding, int, Ints]]:
+        """Per binding, the cost of its cheapest walk and its labels at distinct last nodes, cheapest first."""
         product = self.product
         chosen = np.flatnonzero(product.ends[labels.at]) if len(labels.at) else labels.at
-        codes = binder.extend(labels.binding[chosen], last[labels.at[chosen]])
-        decoded: dict[int, tuple[int, ...]] = {
-            code: binder.decode(code, slots) for code in np.unique(codes).tolist()
-        }
-        nodes, cost, hops = product.node[labels.at[chosen]], labels.cost[chosen], labels.hops[chosen]
-        order = np.lexsort((nodes, hops, cost))
-        ends: dict[tuple[int, ...], dict[int, tuple[int, int, int, int]]] = {}
-        for code, node, spent, length, label in zip(
-            codes[order].tolist(),
-            nodes[order].tolist(),
-            cost[order].tolist(),
-            hops[order].tolist(),
-            chosen[order].tolist(),
-            strict=True,
-        ):
-            ends.setdefault(decoded[code], {}).setdefault(node, (spent, length, node, label))
-        return {values: list(sinks.values()) for values, sinks in ends.items()}
+        if not len(chosen):
+            return
+        made = binder.extend(labels.binding[chosen], last[labels.at[chosen]])
+        chosen, made = chosen[~binder.dead[made]], made[~binder.dead[made]]
+        distinct, back = np.unique(made, return_inverse=True)
+        rows, same = np.unique(binder.rows[distinct], axis=0, return_inverse=True)
+        codes = same.reshape(-1)[back.reshape(-1)]
+        node, cost, hops = product.node[labels.at[chosen]], labels.cost[chosen], labels.hops[chosen]
+        order = np.lexsort((hops, cost, node, codes))
+        new = np.ones(len(order), np.bool_)
+        new[1:] = (np.diff(codes[order]) != 0) | (np.diff(node[order]) != 0)
+        best = order[new]
+        best = best[np.lexsort((node[best], hops[best], cost[best], codes[best]))]
+        starts = np.searchsorted(codes[best], np.arange(len(rows) + 1))
+        ends = chosen[best]
+        for place, (values, begin) in enumerate(zip(rows.tolist(), starts[:-1].tolist(), strict=True)):
+            group = ends[begin : starts[place + 1]]
+            yield tuple(values), int(cost[best[begin]]), group
 
 
 class _Side(NamedTuple):
@@ -203,16 +217,18 @@ def _side(store: Store, branch: Branch, sources: Ints, targets: Ints | None, bou
     chains: dict[tuple[int, ...], tuple[list[int], ...]] = {}
     for key, found in solver.solve(slots, by_level=True).items():
         nodes = key[:-1]
-        if nodes not in states and len(found.sinks) >= branch.count:
+        if nodes not in states and len(found.ends) >= branch.count:
             states[nodes] = found.state
-            chains[nodes] = tuple(found.labels.trace(sink[3])[1] for sink in found.sinks[: branch.count])
-    ids = dict(zip((cell[0] for cell in store.values(sources, "id") if cell), sources.tolist(), strict=True))
-    for blind in branch.blind:
-        if blind in ids and targets is None:
-            states.setdefault((ids[blind],), State.UNSEEN)
-        elif blind in ids and targets is not None:
-            for target in targets.tolist():
-                states.setdefault((ids[blind], target), State.UNSEEN)
+            chains[nodes] = tuple(
+                found.labels.trace(label)[1] for label in found.ends[: branch.count].tolist()
+            )
+    if branch.blind:
+        cells = store.values(sources, "id")
+        blind = set(branch.blind)
+        for place, node in enumerate(sources.tolist()):
+            if cells.value(place) in blind:
+                for pair in [(node,)] if targets is None else [(node, target) for target in targets.tolist()]:
+                    states.setdefault(pair, State.UNSEEN)
     return _Side(branch, states, chains, Walks(store, solver.product))
 
 
@@ -224,41 +240,71 @@ def search(store: Store, query: Query, *, k: int = 1, bounds: Bounds | None = No
     """
     bounds = bounds or Bounds()
     solver = _Solver(store, query.path, bounds)
-    tests = [branch for branch in query.branches if not branch.target]
     joins = [branch for branch in query.branches if branch.target]
     sides = []
-    for branch in tests:
-        mask = solver.product.at(branch.source)
-        nodes, back = np.unique(solver.product.node[mask], return_inverse=True)
-        side = _side(store, branch, nodes, None, bounds)
-        states = np.fromiter((side.state(node) for node in nodes.tolist()), np.uint8, len(nodes))
-        solver.weaken(mask, states[back])
-        sides.append(side)
-    slots = _slots(query)
-    found = solver.solve(slots)
-    pairs = {
-        branch: sorted({(key[slots.index(a)], key[slots.index(b)]) for key in found})
-        for branch in joins
-        for a, b in [(Operand(node=branch.source), Operand(node=branch.target))]
-    }
+    for branch in query.branches:
+        if not branch.target:
+            nodes = solver.nodes_at(branch.source)
+            side = _side(store, branch, nodes, None, bounds)
+            solver.weaken(
+                branch.source,
+                nodes,
+                np.fromiter((side.state(node) for node in nodes.tolist()), np.uint8, len(nodes)),
+            )
+            sides.append(side)
     for branch in joins:
-        sources, targets = (
-            np.array(sorted({pair[end] for pair in pairs[branch]}), np.int64) for end in (0, 1)
-        )
-        sides.append(_side(store, branch, sources, targets, bounds))
-    comparisons = _Comparisons(store, query.compare, slots, found)
-    answers: list[tuple[tuple[int, ...], State]] = []
-    for key in found:
-        state = min(found[key].state, comparisons.state(key))
-        for side in sides[len(tests) :]:
-            ends = (side.branch.source, side.branch.target)
-            state = min(state, side.state(*(key[slots.index(Operand(node=end))] for end in ends)))
-        if state is not State.FALSE:
-            answers.append((key, state))
+        _narrow(solver, branch)
+    slots = _slots(query)
+    constraints = _constraints(solver, query.compare, slots)
+    found = solver.solve(slots, constraints=constraints)
+    keys = list(found)
+    rows = np.array(keys, np.int64).reshape(len(keys), len(slots))
+    states = np.minimum(
+        np.fromiter((found[key].state for key in keys), np.uint8, len(keys)), constraints.states(rows)
+    )
+    for branch in joins:
+        ends = [rows[:, slots.index(Operand(node=end))] for end in (branch.source, branch.target)]
+        side = _side(store, branch, np.unique(ends[0]), np.unique(ends[1]), bounds)
+        pairs = zip(ends[0].tolist(), ends[1].tolist(), strict=True)
+        joined = np.fromiter((side.state(*pair) for pair in pairs), np.uint8, len(keys))
+        states = np.minimum(states, joined)
+        sides.append(side)
+    answers = [(key, State(state)) for key, state in zip(keys, states.tolist(), strict=True) if state]
     writer = _Writer(solver, query, slots, found, sides)
     writer.prepare([key for key, _ in answers])
     matches = [writer.match(key, state, k) for key, state in answers]
     return tuple(sorted(matches, key=lambda match: sorted(match.bindings.items())))
+
+
+def _narrow(solver: _Solver, branch: Branch) -> None:
+    """Drop from the main path what a join that must exist can never meet."""
+    if branch.negated or branch.blind:
+        return
+    ends = [solver.nodes_at(name) for name in (branch.source, branch.target)]
+    side = _Solver(solver.store, branch.path, solver.bounds, sources=ends[0], targets=ends[1])
+    for name, mask in ((branch.source, side.product.starts), (branch.target, side.product.ends)):
+        nodes = np.unique(side.product.node[mask])
+        solver.weaken(name, nodes, np.full(len(nodes), State.CONFIRMED, np.uint8))
+
+
+def _constraints(solver: _Solver, compare: tuple[Compare, ...], slots: list[Operand]) -> Constraints:
+    parts = []
+    for one in compare:
+        left = Operand(node=one.left.node)
+        right = Operand(node=one.right.node) if isinstance(one.right, Operand) else None
+        parts.append(
+            (
+                Constraint(
+                    solver.store,
+                    one,
+                    solver.nodes_at(left.node),
+                    solver.nodes_at(right.node) if right is not None else np.empty(0, np.int64),
+                ),
+                slots.index(left),
+                slots.index(right) if right is not None else -1,
+            )
+        )
+    return Constraints(parts)
 
 
 def _slots(query: Query) -> list[Operand]:
@@ -273,44 +319,6 @@ def _slots(query: Query) -> list[Operand]:
     return list(dict.fromkeys(slots))
 
 
-class _Comparisons:
-    """The state of all comparisons of a query, per binding."""
-
-    def __init__(
-        self,
-        store: Store,
-        compare: tuple[Compare, ...],
-        slots: list[Operand],
-        found: Mapping[tuple[int, ...], Found],
-    ) -> None:
-        self._compare = compare
-        self._slots = slots
-        self._cells: dict[Operand, dict[int, tuple[Any, State]]] = {}
-        for side in (side for one in compare for side in (one.left, one.right) if isinstance(side, Operand)):
-            slot = slots.index(Operand(node=side.node))
-            nodes = np.array(sorted({key[slot] for key in found}), np.int64)
-            cells = store.values(nodes, side.field)
-            self._cells[side] = {
-                node: cell or (None, State.CONFIRMED)
-                for node, cell in zip(nodes.tolist(), cells, strict=True)
-            }
-
-    def _cell(self, side: Operand | tuple[Any, ...], key: tuple[int, ...], op: str) -> tuple[Any, State]:
-        if isinstance(side, Operand):
-            return self._cells[side][key[self._slots.index(Operand(node=side.node))]]
-        return (side if op in {"in", "not_in"} else side[0]), State.CONFIRMED
-
-    def state(self, key: tuple[int, ...]) -> State:
-        """The least state of all comparisons at this binding."""
-        states = [State.CONFIRMED]
-        for one in self._compare:
-            left, sure = self._cell(one.left, key, one.op)
-            right, also = self._cell(one.right, key, one.op)
-            least = min(sure, also)
-            states.append(least if least is State.UNSEEN or one.of(left, right) else State.FALSE)
-        return min(states)
-
-
 class _Writer:
     """Turns bindings into matches."""
 
@@ -323,15 +331,17 @@ class _Writer:
         sides: list[_Side],
     ) -> None:
         self._solver = solver
-        self._query = query
         self._slots = slots
         self._found = found
         self._sides = sides
         self._walks = Walks(solver.store, solver.product)
+        self._traced: dict[Binding, tuple[int, list[int]]] = {}
+        self._keys = [(key, slots.index(key.operand)) for key in query.keys]
 
     def prepare(self, keys: list[tuple[int, ...]]) -> None:
         """Fetch at once the ids that these matches will need."""
-        traced = [self._found[key].labels.trace(self._found[key].sinks[0][3]) for key in keys]
+        self._traced = {key: self._found[key].labels.trace(int(self._found[key].ends[0])) for key in keys}
+        traced = self._traced.values()
         self._walks.prepare([start for start, _ in traced], [chain for _, chain in traced])
         for side in self._sides:
             side.walks.prepare([], [chain for chains in side.chains.values() for chain in chains])
@@ -339,12 +349,11 @@ class _Writer:
     def match(self, key: tuple[int, ...], state: State, k: int) -> Match:
         """The match of one binding."""
         found, solver, walks = self._found[key], self._solver, self._walks
-        cost, _, _, label = found.sinks[0]
-        start, chain = found.labels.trace(label)
+        start, chain = self._traced[key]
         bound = walks.names(start, chain)
         bindings = dict(zip(bound, walks.ids(bound.values()), strict=True))
-        for part in self._query.keys:
-            value = key[self._slots.index(part.operand)]
+        for part, slot in self._keys:
+            value = key[slot]
             if part.operand.field != "id":
                 bindings[part.name] = solver.value(part.operand.field, value)
             elif value >= 0:
@@ -358,9 +367,9 @@ class _Writer:
         return Match(
             bindings=bindings,
             state=state,
-            cost=cost / COST_UNIT,
+            cost=found.cost / COST_UNIT,
             walk=walk,
             branches=tuple(leg for side in self._sides for leg in side.legs(bound)),
-            sinks=len(found.sinks),
+            sinks=len(found.ends),
             others=others,
         )

@@ -17,6 +17,18 @@ class Seeds(NamedTuple):
     states: Bytes
 
 
+class Cells(NamedTuple):
+    """An attribute of some nodes: node number i has the value and state ``distinct[codes[i]]``, or None for no such attribute."""
+
+    codes: Ints
+    distinct: list[tuple[Any, State] | None]
+
+    def value(self, place: int) -> Any:
+        """The value at a place, None where there is none."""
+        cell = self.distinct[int(self.codes[place])]
+        return cell[0] if cell is not None else None
+
+
 class Rows(NamedTuple):
     """What one hop found, one entry per edge; edges and arrivals that are FALSE are left out.
 
@@ -71,8 +83,8 @@ class Store(Protocol):
         """One hop from each of the nodes ``ids``."""
         ...
 
-    def values(self, ids: Ints, field: str) -> list[tuple[Any, State] | None]:
-        """An attribute of each node, or ``id``, ``name``, ``kind``, ``account``, ``region``, ``entry_class``, ``sink_class``."""
+    def values(self, ids: Ints, field: str) -> Cells:
+        """An attribute of each node, or ``id``, ``name``, ``kind``, ``account``, ``region``, ``cloud``, ``entry_class``, ``sink_class``."""
         ...
 
     def close(self) -> None:

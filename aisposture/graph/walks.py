@@ -1,11 +1,11 @@
 """Walks as people read them: parts of a verb hop folded into one, numbers turned back into ids."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import numpy as np
 
-from aisposture.graph.columns import KINDS, Ints
+from aisposture.graph.columns import KINDS
 from aisposture.graph.labels import Binder, Bounds, Labels
 from aisposture.graph.product import Mask, Product, csr
 from aisposture.graph.query import Stage, WalkEdge
@@ -14,21 +14,26 @@ from aisposture.model.graph import State
 
 
 class Walks:
-    """Reads walks off a product."""
+    """Reads walks off a product. Hops that many walks share are made once."""
 
     def __init__(self, store: Store, product: Product) -> None:
         self._store = store
         self._product = product
         self._ids: dict[int, str] = {}
+        self._hops: dict[tuple[int, ...], WalkEdge] = {}
+        self._bound: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._arrives: list[bool] = (product.layer[product.target] < len(product.automaton.stations)).tolist()
 
     def ids(self, nodes: Iterable[int]) -> list[str]:
         """The ids of store nodes."""
         wanted = list(nodes)
-        missing = sorted({node for node in wanted if node not in self._ids})
-        if missing:
+        try:
+            return [self._ids[node] for node in wanted]
+        except KeyError:
+            missing = sorted(set(wanted) - self._ids.keys())
             cells = self._store.values(np.array(missing, np.int64), "id")
-            self._ids.update((node, cell[0]) for node, cell in zip(missing, cells, strict=True) if cell)
-        return [self._ids[node] for node in wanted]
+            self._ids.update((node, cells.value(place)) for place, node in enumerate(missing))
+            return [self._ids[node] for node in wanted]
 
     def prepare(self, starts: list[int], chains: list[list[int]]) -> None:
         """Fetch at once every id that reading these chains will ask for."""
@@ -37,41 +42,47 @@ class Walks:
         ends = np.unique(
             np.concatenate([np.array(starts, np.int64), product.source[edges], product.target[edges]])
         )
-        is_group = self._is_group(ends)
+        stations = len(product.automaton.stations)
+        layer = product.layer[ends]
+        is_group = (layer >= stations) & ((layer - stations) % 2 == 1)
         scopes = product.scope[edges]
         self.ids([*product.node[ends[~is_group]].tolist(), *np.unique(scopes[scopes >= 0]).tolist()])
 
-    def _is_group(self, places: Ints) -> Mask:
-        stations = len(self._product.automaton.stations)
-        layer = self._product.layer[places]
-        mask: Mask = (layer >= stations) & ((layer - stations) % 2 == 1)
-        return mask
+    def _names(self, place: int) -> tuple[tuple[str, ...], int]:
+        """What a product node binds."""
+        found = self._bound.get(place)
+        if found is None:
+            stations = self._product.automaton.stations
+            layer = int(self._product.layer[place])
+            names = stations[layer].names if layer < len(stations) else ()
+            found = self._bound[place] = names, int(self._product.node[place])
+        return found
 
     def names(self, start: int, chain: list[int]) -> dict[str, int]:
         """The names bound along a chain of product edges -> store node."""
-        product = self._product
-        stations = product.automaton.stations
         bound = {}
-        for place in [start, *(int(product.target[edge]) for edge in chain)]:
-            layer = int(product.layer[place])
-            if layer < len(stations):
-                bound.update(dict.fromkeys(stations[layer].names, int(product.node[place])))
+        target = self._product.target
+        for place in [start, *(int(target[edge]) for edge in chain)]:
+            names, node = self._names(place)
+            for name in names:
+                bound[name] = node
         return bound
 
     def read(self, chain: list[int]) -> tuple[WalkEdge, ...]:
         """The hops of a chain of product edges."""
-        return tuple(self._hop(parts) for parts in self._hops(chain))
-
-    def _hops(self, chain: list[int]) -> Iterator[list[int]]:
-        stations = len(self._product.automaton.stations)
-        parts: list[int] = []
+        hops = []
+        parts: tuple[int, ...] = ()
         for edge in chain:
-            parts.append(edge)
-            if self._product.layer[self._product.target[edge]] < stations:
-                yield parts
-                parts = []
+            parts = (*parts, edge)
+            if self._arrives[edge]:
+                hop = self._hops.get(parts)
+                if hop is None:
+                    hop = self._hops[parts] = self._hop(parts)
+                hops.append(hop)
+                parts = ()
+        return tuple(hops)
 
-    def _hop(self, parts: list[int]) -> WalkEdge:
+    def _hop(self, parts: tuple[int, ...]) -> WalkEdge:
         product = self._product
         hop = product.pieces[int(product.piece[parts[0]])].hop
         here, there = self.ids(
@@ -117,7 +128,7 @@ def cheapest(
     fit = nodes & (product.state >= level)
     edges = (product.edge_state >= level) & fit[product.source] & fit[product.target]
     turned = product._replace(source=product.target, target=product.source)
-    rest = Labels(turned, Binder(), np.full(len(product.node), -1, np.int64), bounds)
+    rest = Labels(turned, Binder(0), np.full(len(product.node), -1, np.int64), bounds)
     ends = np.flatnonzero(product.ends & fit)
     rest.sweep(ends, np.zeros(len(ends), np.int64), edges)
     to_end = dict(
