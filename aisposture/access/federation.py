@@ -26,7 +26,11 @@ ANYBODY = "*"
 
 
 def federation_edges(estate: Estate) -> Iterator[EdgeRow]:
-    """``federates`` from subjects of identity providers to the roles whose trust policies accept them."""
+    """``federates`` from subjects of identity providers to the roles whose trust policies accept them.
+
+    How the subject is pinned stands on edges of OIDC only: who of a company's people gets a role by SAML is settled at its own
+    identity provider, and the trust policy need not say it.
+    """
     for role in estate.inventory.of_kind("aws.iam.role"):
         for compiled in estate.library.all(role, (PolicyRole.TRUST,)):
             for statement, _ in compiled.statements:
@@ -57,7 +61,7 @@ def _of_statement(
                 target=role.id,
                 kind=EdgeKind.FEDERATES,
                 state=state,
-                attrs=(("subject", "exact" if exact else "wildcard"),),
+                attrs=() if saml else (("subject", "exact" if exact else "wildcard"),),
                 conditions=conditions,
                 evidence=evidence_of([statement.ref]),
             )

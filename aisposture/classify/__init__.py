@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from aisposture.classify import agents, ownership, tools
+from aisposture.classify import agents, ownership, stores, tools
 from aisposture.classify.sensitivity import HOLDS_DATA, purposes, sensitivity
 from aisposture.classify.verdict import GRADE_STATE, Classification, Verdict
 from aisposture.model.graph import EvidenceRef, Label
@@ -36,6 +36,8 @@ def classify(inventory: Inventory) -> Classification:
         say(resource, "environment", ownership.environment(inventory, resource))
         if has & HOLDS_DATA:
             say(resource, "sensitivity", sensitivity(inventory, resource, used_for.get(resource.id)))
+        say(resource, "tls_only", stores.tls_only(inventory, resource))
+        say(resource, "credential_name", stores.credential_name(resource))
         if Label.TOOL in has:
             say(resource, "openness", tools.openness(inventory, resource))
             say(resource, "impact", tools.impact(inventory, resource))

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from aisposture.classify.data_files import load
+from aisposture.classify.statements import listed, statements
 from aisposture.model.graph import EvidenceRef
 from aisposture.model.inventory import Inventory
 from aisposture.model.resource import Policy, PolicyRole, Resource
@@ -46,13 +46,13 @@ def powers(inventory: Inventory, identity: Resource) -> Powers:
     table = load("agents")["permissions"]
     models = delegates = writes = None
     for bearer, policy in _documents(inventory, identity):
-        for index, statement in _statements(policy):
+        for index, statement in statements(policy):
             if statement.get("Effect") != "Allow":
                 continue
             ref = EvidenceRef(
                 resource=bearer.id, field=f"policies.{policy.id}", statement=index, note="allows"
             )
-            patterns = [str(item).lower() for item in _listed(statement.get("Action"))]
+            patterns = [str(item).lower() for item in listed(statement.get("Action"))]
             named = [pattern for pattern in patterns if pattern != "*"]
             models = models or (ref if _any_matches(named, table["models"]) else None)
             delegates = delegates or (ref if _any_matches(named, table["delegates"]) else None)
@@ -74,32 +74,15 @@ def _documents(inventory: Inventory, identity: Resource) -> Iterator[tuple[Resou
 def _trusted(identity: Resource) -> EvidenceRef | None:
     services = set(load("agents")["agent_services"])
     for policy in identity.documents(PolicyRole.TRUST):
-        for index, statement in _statements(policy):
+        for index, statement in statements(policy):
             principal = statement.get("Principal")
             if isinstance(principal, dict) and services.intersection(
-                str(item) for item in _listed(principal.get("Service"))
+                str(item) for item in listed(principal.get("Service"))
             ):
                 return EvidenceRef(
                     resource=identity.id, field=f"policies.{policy.id}", statement=index, note="trusts agents"
                 )
     return None
-
-
-def _statements(policy: Policy) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        parsed = msgspec.json.decode(policy.document)
-    except (msgspec.DecodeError, RecursionError):
-        return
-    statements = parsed.get("Statement") if isinstance(parsed, dict) else None
-    for index, statement in enumerate(_listed(statements)):
-        if isinstance(statement, dict):
-            yield index, statement
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _any_matches(patterns: list[str], actions: list[str]) -> bool:
