@@ -82,7 +82,7 @@ class Estate:
         found: dict[str, BitMap] = {}
 
         def ask(kind: str, leg: Leg) -> None:
-            act = self.requests.act(leg.action, leg.context)
+            act = self.verbs.act(leg)
             found[act] = found.get(act, BitMap()) | self.verbs.items(kind, leg)
 
         for one in self.capabilities:

@@ -5,7 +5,7 @@ crosses accounts goes through the index of resource policies that let outsiders 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pyroaring import BitMap
 
@@ -16,6 +16,7 @@ from aisposture.access.federation import federation_edges
 from aisposture.access.grants import Draft, Reach, disjoint, made
 from aisposture.access.legs import Capability
 from aisposture.access.lists import acl_grants
+from aisposture.access.organization import Membership
 from aisposture.access.parties import Party
 from aisposture.access.techniques import Escalation, technique_legs
 from aisposture.model import ids
@@ -57,7 +58,7 @@ class Evaluation:
     def _draft(self, party: Party, cells: dict[str, list[Cell]]) -> Draft:
         estate = self.estate
         draft = Draft(estate.universe)
-        for capability in estate.verbs.capabilities:
+        for capability in estate.verbs.within(cells):
             if capability.kind == "aws.account" and not party.inside:
                 continue
             for reach in estate.verbs.reaches(capability, cells, party.account):
@@ -159,19 +160,17 @@ def evaluate(inventory: Inventory) -> AccessResult:
         holds=tuple(sorted(evaluation.holds)),
         edges=tuple(sorted(evaluation.edges)),
         problems=tuple(sorted(estate.library.problems)),
-        assumptions=assumptions(estate),
+        assumptions=assumptions(inventory, estate.members),
     )
 
 
-def assumptions(estate: Estate) -> tuple[str, ...]:
+def assumptions(inventory: Inventory, members: Mapping[str, Membership]) -> tuple[str, ...]:
     """Layers that were not read for a whole account, each stated once."""
     found = []
-    accounts = {
-        one.account for one in estate.inventory.of_kind("aws.account", "aws.iam.user", "aws.iam.role")
-    }
+    accounts = {one.account for one in inventory.of_kind("aws.account", "aws.iam.user", "aws.iam.role")}
     for account in sorted(accounts):
-        member = estate.members.get(account)
-        if member is None and not _stands_alone(estate.inventory, account):
+        member = members.get(account)
+        if member is None and not _stands_alone(inventory, account):
             found.append(
                 f"account {account}: service and resource control policies above it were not read; "
                 "they are taken to deny nothing"

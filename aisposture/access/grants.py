@@ -85,7 +85,24 @@ class Verbs:
         self.universe = universe
         self.requests = requests
         self.capabilities = tuple(capabilities)
+        self._acts: dict[Leg, str] = {}
+        self._needing: dict[str, list[int]] = defaultdict(list)
+        for index, one in enumerate(self.capabilities):
+            for act in {self.act(option[0]) for option in one.any_of}:
+                self._needing[act].append(index)
         self._refs: dict[tuple[str, str], RefIndex] = {}
+
+    def act(self, leg: Leg) -> str:
+        """The act of a leg."""
+        known = self._acts.get(leg)
+        if known is None:
+            known = self._acts[leg] = self.requests.act(leg.action, leg.context)
+        return known
+
+    def within(self, cells: dict[str, list[Cell]]) -> list[Capability]:
+        """The capabilities of which some alternative may be met by the acts that ``cells`` answer."""
+        found = {index for act in cells for index in self._needing.get(act, ())}
+        return [self.capabilities[index] for index in sorted(found)]
 
     def refs(self, kind: str, name: str) -> RefIndex:
         """The index of one ref of one kind."""
@@ -119,9 +136,11 @@ class Verbs:
 
     def leg(self, kind: str, leg: Leg, cells: dict[str, list[Cell]], account: str) -> list[Reach]:
         """Where one leg is met."""
-        act = self.requests.act(leg.action, leg.context)
+        act = self.act(leg)
         if leg.on.startswith("ref:"):
             return self._ref_leg(kind, leg, cells.get(act, []))
+        if act not in cells:
+            return []
         found = []
         own = self.universe.of_kind.get((account, kind), BitMap())
         if kind == "aws.account" and account in self.universe.of_account:

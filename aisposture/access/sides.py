@@ -362,10 +362,6 @@ class Sides:
             known = self._effects[key] = self.effect(party, number)
         return known
 
-    def forget(self) -> None:
-        """Drop what was remembered for single parties."""
-        self._effects.clear()
-
     def _generic_groups(self, party: Party, act: str) -> list[tuple[Effect, BitMap]]:
         key = (act, party.account, party.caller.type)
         known = self._generic.get(key)
@@ -373,7 +369,7 @@ class Sides:
             nobody = self.requests.nobody(party)
             merged_groups: dict[Effect, BitMap] = {}
             for number, items in self.table[act, party.account].items():
-                said = self.effect(nobody, number)
+                said = self.effect_of(nobody, number)
                 if said:
                     merged_groups[said] = merged_groups.get(said, BitMap()) | items
             known = self._generic[key] = list(merged_groups.items())

@@ -166,7 +166,14 @@ class Escalation:
         for key in self.inventory.of_kind("aws.iam.access_key"):
             for user in key.targets("authenticates_as"):
                 self._keys[self.inventory.resolve(user)] += 1
-        self._present = {one.kind for one in self.inventory.resources}
+        present = {one.kind for one in self.inventory.resources}
+        self._usable = [
+            (one, frozenset(estate.verbs.act(leg) for leg in one.legs if leg.on != "new"))
+            for one in techniques()
+            if one.edge is EdgeKind.CAN_ESCALATE
+            and (not one.needs or one.needs in present)
+            and (one.target is None or present.intersection(one.target.kinds))
+        ]
 
     def rows(
         self, parties: list[Party], cells: dict[str, list[Cell]], control: list[Reach]
@@ -179,16 +186,9 @@ class Escalation:
         if any(one.state is State.CONFIRMED for one in control):
             return
         names = _Names(self.estate, first)
-        for technique in techniques():
-            if technique.edge is not EdgeKind.CAN_ESCALATE or (
-                technique.needs and technique.needs not in self._present
-            ):
-                continue
-            if technique.leads_to.startswith("ref:") and not self._present.intersection(
-                technique.target.kinds if technique.target else ()
-            ):
-                continue
-            yield from self._use(technique, parties, cells, names)
+        for technique, acts in self._usable:
+            if acts <= cells.keys():
+                yield from self._use(technique, parties, cells, names)
 
     def _use(
         self, technique: Technique, parties: list[Party], cells: dict[str, list[Cell]], names: "_Names"

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice, takewhile
 
 from pyroaring import BitMap, FrozenBitMap
 
@@ -22,6 +23,8 @@ from aisposture.model.resource import Resource
 _FIELD = re.compile(r"\{([a-z]+)\}")
 _WILD = re.compile(r"[*?]")
 _OBJECT = "{object}"
+_LAST_FIELD = 5
+"""Index of the resource part among the fields of an ARN."""
 
 
 class Spread:
@@ -241,15 +244,39 @@ class Universe:
         if not has_wildcard(pattern) and pattern.count(":") >= 5:
             number = self.number.get(readable(pattern))
             return BitMap() if number is None else BitMap((number,))
+        return BitMap(one for one in self._candidates(pattern) if matches_resource(pattern, self.arns[one]))
+
+    def _candidates(self, pattern: str) -> Iterable[int]:
+        """Items that ``pattern`` may match, by its fixed beginning and by the fixed beginning of its last field."""
+        fields = pattern.split(":", _LAST_FIELD)
+        if len(fields) > _LAST_FIELD and not has_wildcard("".join(fields[:3])):
+            tail = readable(_WILD.split(fields[_LAST_FIELD])[0])
+            head = readable(_WILD.split(pattern)[0])
+            if tail and len(head) < len(pattern) - len(fields[_LAST_FIELD]):
+                suffixes = self._suffixes.get(fields[2], [])
+                low = bisect_left(suffixes, (tail, 0))
+                return {
+                    number
+                    for text, number in takewhile(
+                        lambda one: one[0].startswith(tail), islice(suffixes, low, None)
+                    )
+                }
         start = "" if pattern.startswith("execute-api:/") else readable(_WILD.split(pattern)[0])
         low = bisect_left(self.arns, start)
-        found = []
-        for index in range(low, len(self.arns)):
-            if not self.arns[index].startswith(start):
-                break
-            if matches_resource(pattern, self.arns[index]):
-                found.append(index)
-        return BitMap(found)
+        return takewhile(lambda one: self.arns[one].startswith(start), range(low, len(self.arns)))
+
+    @cached_property
+    def _suffixes(self) -> dict[str, list[tuple[str, int]]]:
+        """Per service, what follows the fifth or any later colon of each ARN, sorted: a star may swallow colons."""
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for number, arn in enumerate(self.arns):
+            fields = arn.split(":", _LAST_FIELD)
+            if len(fields) > _LAST_FIELD:
+                parts = fields[_LAST_FIELD].split(":")
+                found[fields[2]] += [(":".join(parts[at:]), number) for at in range(len(parts))]
+        for suffixes in found.values():
+            suffixes.sort()
+        return found
 
     def grouped(self, value_of: Callable[[int], object]) -> list[BitMap]:
         """The items in groups of equal value."""
