@@ -205,7 +205,10 @@ class Job:
             sources: Sources = around
         else:
             answer = self._made(self._region(place, call, None), call, around)
-            if answer.failure is not None:
+            if answer.failure is None:
+                # An empty list leaves no resource, yet it was read.
+                place.shard.call(answer.record)
+            else:
                 self._gap(
                     place.shard,
                     answer.failure,
