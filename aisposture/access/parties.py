@@ -79,16 +79,14 @@ class Parties:
 
     def inside(self) -> list[Party]:
         """Users, roles and groups (a group stands for any member it may get), sorted by id."""
-        found = []
-        for resource in self.inventory.of_kind("aws.iam.user", "aws.iam.role", "aws.iam.group"):
-            caller = parse_caller(
-                resource.id
-                if resource.kind != "aws.iam.group"
-                else ids.arn("iam", f"user/{ANY}", account=resource.account)
-            )
-            if caller is not None:
-                found.append(self._principal(resource, caller))
-        return found
+        principals = self.inventory.of_kind("aws.iam.user", "aws.iam.role", "aws.iam.group")
+        return [party for party in map(self.of, principals) if party is not None]
+
+    def of(self, resource: Resource) -> Party | None:
+        """The party of a user, role or group; None where its id names no principal."""
+        member = ids.arn("iam", f"user/{ANY}", account=resource.account)
+        caller = parse_caller(member if resource.kind == "aws.iam.group" else resource.id)
+        return None if caller is None else self._principal(resource, caller)
 
     def _principal(self, resource: Resource, caller: Caller) -> Party:
         groups = [one for one in map(self.inventory.get, resource.targets("member_of")) if one is not None]
