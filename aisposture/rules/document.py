@@ -11,6 +11,8 @@ from aisposture.errors import FileError
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 40
+MAX_VALUES = 100_000
+"""Values in one file, those that aliases repeat counted each time."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null")}
 _TIME = "tag:yaml.org,2002:timestamp"
@@ -107,7 +109,7 @@ def read(file: Path) -> Doc:
     """The one document in ``file``.
 
     Raises:
-        FileError: it cannot be read, is no YAML, too large or too deep, or uses anchors, duplicate keys or special tags.
+        FileError: it cannot be read, is no YAML, too large or too deep, or uses duplicate keys or special tags.
     """
     try:
         data = file.read_bytes()
@@ -144,10 +146,6 @@ def _guard(data: bytes | str, file: Path, shift: int) -> None:
     depth = 0
     for event in yaml.parse(data, Loader=_Loader):
         line = (event.start_mark.line if event.start_mark else 0) + 1 + shift
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise FileError(
-                "anchors and aliases are not used here; write the value out", path=file, line=line
-            )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise FileError(f"nested deeper than {MAX_DEPTH} levels", path=file, line=line)
@@ -158,9 +156,13 @@ class _Reader:
         self._file = file
         self._shift = shift
         self._constructor = yaml.constructor.SafeConstructor()
+        self._values = 0
 
     def doc(self, node: yaml.Node, field: str) -> Doc:
         line = node.start_mark.line + 1 + self._shift
+        self._values += 1
+        if self._values > MAX_VALUES or field.count(".") + field.count("[") > 2 * MAX_DEPTH:
+            raise FileError("aliases make this too large", path=self._file, line=line)
         if isinstance(node, yaml.MappingNode):
             return Doc(dict(self._pairs(node, field)), self._file, line, field)
         if isinstance(node, yaml.SequenceNode):

@@ -140,7 +140,7 @@ params: {idle: 90, mine: ["1"], many: 3}
         ("fails: {auth: none}", ("needs a 'path'",)),
         ("node: Account", ("needs 'fails'",)),
         ("path: [{node: Agent, as: agent", ("not YAML",)),
-        ("path: &a [{node: Agent, as: agent}]", ("anchors and aliases",)),
+("path: &a [*a]", ("aliases make this too large",)),
         ("path: " + "[" * 60 + "]" * 60, ("nested deeper",)),
         ("path: [{node: !!binary aGk=, as: agent}]", ("put it in quotes",)),
     ],
@@ -235,3 +235,14 @@ def test_files_that_are_no_rules_are_told(tmp_path: Path) -> None:
 def test_a_word_such_as_on_is_text_as_a_key(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="unknown word 'on'"):
         load_files([write(tmp_path, "AP-01", PATH + "on: x\n")])
+
+
+def test_an_alias_repeats_a_value_but_not_without_end(tmp_path: Path) -> None:
+    (found,) = load_files(
+        [write(tmp_path, "AP-01", "path: [&a {node: Agent, as: agent}, {edge: feeds}, {node: Tool}]\n")]
+    )
+    assert len(found.path) == 3
+    bomb = "story: &a0 x\nparams:\n  b0: &b0 [*a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0, *a0]\n"
+    bomb += "".join(f"  b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 10)}]\n" for n in range(1, 9))
+    with pytest.raises(FileError, match="aliases make this too large"):
+        load_files([write(tmp_path, "AP-02", PATH + bomb)])
