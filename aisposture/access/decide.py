@@ -78,6 +78,8 @@ class Decider:
                 for one, mask in compiled.statements
             }.values()
         )
+        self._rcp_keys = frozenset(key for one, _ in self._rcp_statements for key in one.context_keys())
+        self._shared: dict[tuple[object, ...], dict[str, list[Cell]]] = {}
         self._of_action: dict[int, list[str]] = {}
         for act in act_items:
             number = self.acts.number[requests.action(act).lower()]
@@ -101,8 +103,32 @@ class Decider:
         found: dict[str, list[Cell]] = {}
         for bits in self._alike(party, own, wanted):
             bound = self._bound(party, bits)
-            self._answer(party, special, bits, bound, (elsewhere, at_home), found)
+            key = None if special else self._shared_key(party, bits, bound)
+            cells = None if key is None else self._shared.get(key)
+            if cells is None:
+                cells = self._answer(party, special, bits, bound, (elsewhere, at_home))
+                if key is not None:
+                    self._shared[key] = cells
+            found.update(cells)
         return found
+
+    def _shared_key(self, party: Party, bits: int, bound: _Bound) -> tuple[object, ...] | None:
+        """What an answer depends on where no resource policy singles the party out; None where nobody can share it."""
+        if any(one.ref.resource == party.id for one in bound.own):
+            return None
+        keys = {key for one in bound.statements() for key in one.context_keys()} | self._rcp_keys
+        lookup = self.requests.build(party, next(iter(self.act_items)), 0).lookup
+        return (
+            bits,
+            party.account,
+            party.caller.type,
+            party.caller.is_service_linked,
+            party.limits,
+            tuple(map(id, bound.own)),
+            None if bound.boundary is None else tuple(map(id, bound.boundary)),
+            tuple(tuple(map(id, level)) for level in bound.scps),
+            tuple((key, lookup(key)) for key in sorted(keys) if not self.requests.of_item(key)),
+        )
 
     def _elsewhere(self, numbers: Iterable[int], account: str) -> dict[str, list[tuple[int, str]]]:
         found: dict[str, list[tuple[int, str]]] = {}
@@ -151,15 +177,15 @@ class Decider:
         bits: int,
         bound: _Bound,
         sided: tuple[dict[str, list[tuple[int, str]]], dict[str, BitMap]],
-        found: dict[str, list[Cell]],
-    ) -> None:
+    ) -> dict[str, list[Cell]]:
+        found: dict[str, list[Cell]] = {}
         elsewhere, at_home = sided
         acts = [act for number in _numbers(bits) for act in self._of_action.get(number, ())]
         if not acts:
-            return
+            return found
         reach = self._reached(party, acts, self._allowed(party, bound, acts), elsewhere, at_home)
         if not reach:
-            return
+            return found
         everything = BitMap()
         for _, items in reach:
             everything |= items
@@ -174,6 +200,7 @@ class Decider:
                     cells += self._cells(party, act, bound, groups, index, memo)
             if cells:
                 found[act] = cells
+        return found
 
     def _allowed(self, party: Party, bound: _Bound, acts: list[str]) -> BitMap:
         """The items that its identity policies may allow something on."""

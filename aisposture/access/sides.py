@@ -105,6 +105,7 @@ class Sides:
         self._interned: dict[tuple[object, ...], int] = {}
         self._contents: dict[object, int] = {}
         self._generic: dict[tuple[str, str, str], list[tuple[Effect, BitMap]]] = {}
+        self._allows: dict[int, list[tuple[int, StatementRef]]] = {}
         self._effects: dict[tuple[int, str, str], Effect] = {}
         self._delegating: dict[tuple[str, str], Document] = {}
         self._read()
@@ -378,15 +379,21 @@ class Sides:
     def references(self, act: str, items: Iterable[int]) -> set[StatementRef]:
         """The statements of the resource's side that may allow ``act`` on ``items``."""
         bit = 1 << self.library.acts.number[self.requests.action(act).lower()]
-        found = set()
-        for item in items:
+        return {ref for item in items for mask, ref in self._allowing(item) if mask & bit}
+
+    def _allowing(self, item: int) -> list[tuple[int, StatementRef]]:
+        """The allows of the resource's side about an item, with the actions each is about."""
+        known = self._allows.get(item)
+        if known is None:
             owner = self.universe.owner[item]
             side = self.of_resource.get(owner.id) if owner is not None else None
-            for compiled in side.documents if side is not None else ():
-                for one, mask in compiled.statements:
-                    if mask & bit and one.effect == "Allow" and self._matches(one, item):
-                        found.add(one.ref)
-        return found
+            known = self._allows[item] = [
+                (mask, one.ref)
+                for compiled in (side.documents if side is not None else ())
+                for one, mask in compiled.statements
+                if one.effect == "Allow" and self._matches(one, item)
+            ]
+        return known
 
     def document(self, act: str, item: int) -> Document | None:
         """The resource policy of an item as ``authorize`` takes it; where one must exist and none was read, the default."""
