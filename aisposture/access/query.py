@@ -92,6 +92,8 @@ class Question:
         extra = [_INVOKE] if action.lower() == _URL_INVOKE else []
         self.library = Library(Acts([action.lower(), *extra]))
         self.parties = Parties(inventory, self.library, self.members, inventory.taken_at)
+        self._typical = _typical(self.resource)
+        self._reaching: dict[int, bool] = {}
         self._role = PolicyRole.TRUST if self._is_role else PolicyRole.RESOURCE
 
     @property
@@ -150,11 +152,27 @@ class Question:
         inside = self.parties.inside()
         open_side = bool(self.side_unread) or self._side_allows
         found = [
-            party
-            for party in inside
-            if open_side or party.unread or any(_allows(compiled) for compiled in party.own)
+            party for party in inside if open_side or party.unread or any(map(self._may_reach, party.own))
         ]
         return [*found, *self._outsiders()]
+
+    def _may_reach(self, compiled: Compiled) -> bool:
+        """Whether some statement of an identity policy may allow the action on the resource, or on a part of it."""
+        known = self._reaching.get(compiled.number)
+        if known is None:
+            known = self._reaching[compiled.number] = any(
+                one.effect == "Allow"
+                and mask
+                and (one.resources is None or one.not_resources or any(map(self._may_match, one.resources)))
+                for one, mask in compiled.statements
+            )
+        return known
+
+    def _may_match(self, pattern: str) -> bool:
+        if "${" in pattern or matches_resource(pattern, self._typical):
+            return True
+        head, slash, _ = pattern.partition("/")
+        return bool(slash) and self.owner is not None and matches_resource(head, self.owner.id)
 
     @property
     def _side_allows(self) -> bool:
@@ -202,8 +220,7 @@ class _Asker:
         owner = self.question.owner
         if owner is not None and self.item is not None and resource == owner.id:
             return self.decider.exact(party, self.act, self.item)
-        asked = resource if resource == "*" else typical(resource)
-        return self.decider.single(party, self.act, asked, self.item)
+        return self.decider.single(party, self.act, _typical(resource), self.item)
 
     def _state(self, party: Party, decision: Decision, own: tuple[str, ...]) -> State:
         """The state of a decision in the light of what was not read."""
@@ -238,6 +255,10 @@ class _Asker:
                 outcome = Outcome.ALLOWED if cell.state is State.CONFIRMED else Outcome.CONDITIONAL
                 decision = Decision(outcome=outcome, allowed=cell.statements, conditions=cell.conditions)
                 yield Part(pattern=found[0], state=cell.state, decision=decision)
+
+
+def _typical(resource: str) -> str:
+    return resource if resource == "*" else typical(resource)
 
 
 def _allows(compiled: Compiled) -> bool:

@@ -158,6 +158,9 @@ def test_single_answers_equal_the_estate() -> None:
                 assert verdict.principal == party.id
                 assert verdict.decision == whole.decider.exact(party, act, item), (seed, party.id, name)
                 compared += 1
+            everyone = {one.principal for one in question.ask(question.everyone()) if one.reaches}
+            inside = {one.principal for one in question.ask(question.parties.inside()) if one.reaches}
+            assert inside <= everyone
     assert compared > 300
 
 
