@@ -152,6 +152,8 @@ class FixStep(Struct, frozen=True, kw_only=True):
     """One change that breaks or weakens paths.
 
     Attributes:
+        action: word for what is done (``require_auth``), as the ``action`` of a rule's fix.
+        resource: id of what is changed.
         patches: empty for advice that cannot be proved; such a step is never counted.
         cost: relative effort, as in the cost table.
         effect: ``cut`` or ``weaken``.
@@ -163,6 +165,8 @@ class FixStep(Struct, frozen=True, kw_only=True):
     title: str
     effect: str
     cost: float
+    action: str = ""
+    resource: str = ""
     patches: tuple[Patch, ...] = ()
     disruption: str = ""
     owner: str = ""
