@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from aisposture.classify import Classification
 from aisposture.exposure import OUTSIDE, Exposure
-from aisposture.graph import build_agents, build_logging, build_refs, build_secrets
+from aisposture.graph import build_agents, build_context, build_logging, build_refs, build_secrets
 from aisposture.graph.columns import Graph, GraphBuilder
 from aisposture.graph.drafting import Draft
 from aisposture.graph.holdings import Holdings
@@ -56,6 +56,7 @@ def build(
     build_agents.build(draft)
     build_secrets.build(draft)
     build_logging.build(draft)
+    build_context.build(draft)
     for row in exposure.edges:
         draft.row(row)
     draft.stub(OUTSIDE, Label.EXTERNAL, name="hosts on the internet")

@@ -15,12 +15,15 @@ _WHY = {
 }
 """The open condition of an ``acts_as`` edge, by openness."""
 
+RUNNING = frozenset({Label.WORKLOAD, Label.ORCHESTRATOR, Label.PIPELINE, Label.TEMPLATE})
+"""Where code runs, or is started from, with an identity: whoever puts code there has all of it."""
+
 
 def build(draft: Draft) -> None:
     """Draws ``runs_as``, ``acts_as``, ``uses_tool``, ``hosted_on`` and the approvals and guardrails that may live in code."""
     for resource in draft.inventory.resources:
         labels = draft.labels(resource)
-        if Label.WORKLOAD in labels:
+        if labels & RUNNING:
             for identity in draft.identities(resource):
                 draft.add(resource.id, EdgeKind.RUNS_AS, identity.id, ref(resource, "runs_as"))
         if Label.AGENT in labels:

@@ -74,6 +74,8 @@ def _plain(draft: Draft, resource: Resource, one: Ref) -> None:
     meaning, target = REFS[one.name], draft.node_of(one.target)
     if target is None and one.name == "uses_model":
         target = draft.stub(one.target, Label.MODEL, name=one.target.rpartition("/")[2])
+    if target is None and one.name == "sends_to":
+        target = _source(draft, one.target)
     if meaning.edge is None or target is None:
         return
     if one.name in BY_USE and target in draft.inventory.by_id:

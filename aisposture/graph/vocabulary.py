@@ -176,14 +176,17 @@ EDGES: dict[EdgeKind, EdgeMeaning] = {
     EdgeKind.SHARES: _e("is shared with", "Image or Backup to account or actor"),
     EdgeKind.GATED_BY: _e("a person confirms each use", "Tool or Agent to Approval", "graph.build_agents"),
     EdgeKind.PROTECTED_BY: _e(
-        "a filter or guardrail stands before it", "Agent or Endpoint to Guardrail", "graph.build_agents"
+        "a filter or guardrail stands before it",
+        "Agent or Endpoint to Guardrail, Workload or DataStore to filter",
+        "graph.build_agents",
+        "graph.build_context",
     ),
     EdgeKind.LOGS_TO: _e("its records go there", "resource to LogSink or DataStore", "graph.build_logging"),
     EdgeKind.BOUNDED_BY: _e("a boundary limits it", "Identity to Boundary"),
     EdgeKind.LIMITED_BY: _e("a budget or quota limits it", "resource to Budget"),
-    EdgeKind.OWNED_BY: _e("somebody answers for it", "resource to Insider"),
+    EdgeKind.OWNED_BY: _e("somebody answers for it", "resource to Insider", "graph.build_context"),
     EdgeKind.ENCRYPTED_BY: _e("its content is encrypted with", "DataStore, Secret or Agent to Key"),
-    EdgeKind.REGISTERED_IN: _e("stands in a register of agents", "Agent to Registry"),
+    EdgeKind.REGISTERED_IN: _e("stands in a register of agents", "Agent to Registry", "graph.build_context"),
 }
 """Every kind of edge."""
 
@@ -206,6 +209,7 @@ DRAWN_LABELS: dict[Label, str] = {
     Label.BOUNDARY: "graph.build_refs",
     Label.LOG_SINK: "graph.build_refs",
     Label.MODEL: "graph.build_refs",
+    Label.INSIDER: "graph.build_context",
 }
 """Labels of nodes that no collector makes, with the module that does."""
 

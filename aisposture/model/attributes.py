@@ -59,6 +59,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "owner": _a("str", "who answers for it, by tag or context", derived=True),
     # entry and network
     "public": _a("bool", "reachable or shared beyond its owner by its own setting"),
+    "exploitable": _a("bool", "a scanner found a package in it for which an exploit is known"),
     "auth": _a("str", "what a caller must show", "none", "iam", "jwt", "key", "network", "unknown"),
     "audience": _a("class", "who may call", "pinned", "broad", "anonymous"),
     "network_mode": _a("str", "public, vpc or sandbox", "public", "vpc", "sandbox"),
