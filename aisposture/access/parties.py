@@ -210,13 +210,20 @@ class Parties:
             elif kind == "AWS" and caller.in_account and caller.account not in accounts:
                 found[caller.text] = Party(
                     id=ids.account_node(caller.account),
-                    caller=caller,
+                    caller=self._anyone_of(caller),
                     own=(self.everything,),
                     scps=self.scps(caller.account),
                     context={**self.account_context(caller.account), "aws:userid": (ANY,)},
                     inside=False,
                 )
         return [found[key] for key in sorted(found)]
+
+    def _anyone_of(self, caller: Caller) -> Caller:
+        """Some role of the account where a policy names the whole account: its root user could not assume a role itself."""
+        if caller.type != "Account":
+            return caller
+        text = ids.arn("iam", f"role/{ANY}", account=caller.account, partition=caller.partition)
+        return parse_caller(text) or caller
 
 
 def completed(party: Party, mentioned: frozenset[str]) -> Party:
