@@ -7,7 +7,7 @@ Everything after ``collect`` is a pure function of the snapshot and the options:
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -20,13 +20,15 @@ from aisposture.classify import Classification
 from aisposture.classify.agents import CANDIDATES
 from aisposture.collect import labels_of_kind
 from aisposture.collect.run import Progress, collect_aws
+from aisposture.fix import hypothetical
+from aisposture.fix.cover import Edge
 from aisposture.graph.build import build
 from aisposture.graph.columns import Graph
 from aisposture.graph.facts import derive
 from aisposture.graph.memory import MemoryStore
 from aisposture.graph.vocabulary import DRAWN_LABELS, builders
 from aisposture.model.access import AccessResult
-from aisposture.model.finding import Band, Finding, Report, RuleResult
+from aisposture.model.finding import Band, Finding, Report, RuleResult, headlines
 from aisposture.model.graph import EdgeKind, Label
 from aisposture.model.inventory import Inventory, encode
 from aisposture.rank.findings import findings, shown_nodes
@@ -60,13 +62,20 @@ def scan(scope: Scope, out: Path, *, progress: Progress | None = None) -> Invent
     return Inventory.read(out)
 
 
-def survey(inventory: Inventory, *, context: Context | None = None) -> Estate:
-    """The estate behind an inventory: effective access, exposure, classes and the graph over all of them."""
+def survey(inventory: Inventory, *, context: Context | None = None, cut: Collection[Edge] = ()) -> Estate:
+    """The estate behind an inventory: effective access, exposure, classes and the graph over all of them.
+
+    Args:
+        inventory: what was read.
+        context: what its owners know about it.
+        cut: hops to leave out, as if they were not there.
+    """
     params = (context or Context()).params
     reached = exposure.evaluate(inventory)
-    allowed = access.evaluate(inventory)
+    allowed = hypothetical.barred(access.evaluate(inventory), cut)
     classes = classify.classify(inventory)
-    graph = derive(build(inventory, allowed, reached, classes, params=params), inventory, params=params)
+    drawn = hypothetical.cut(build(inventory, allowed, reached, classes, params=params), cut)
+    graph = derive(drawn, inventory, params=params)
     return Estate(inventory, allowed, reached, classes, graph)
 
 
@@ -104,6 +113,18 @@ def answers(
     )
 
 
+def judge(
+    inventory: Inventory,
+    rules: Sequence[Rule],
+    *,
+    context: Context | None = None,
+    cut: Collection[Edge] = (),
+) -> tuple[Finding, ...]:
+    """The findings of an inventory, worst first: what fixes are tried on."""
+    estate = survey(inventory, context=context, cut=cut)
+    return findings(answers(estate, rules, context=context), estate.graph, inventory)
+
+
 def analyse(
     inventory: Inventory,
     *,
@@ -134,7 +155,7 @@ def analyse(
         rules=tuple(_result(answer, found) for answer in said),
         nodes=shown_nodes(found, estate.graph, inventory),
         agents=tuple(estate.graph.ids[node] for node in estate.graph.labelled(Label.AGENT)),
-        counts=_counts(found),
+        counts=_counts(headlines(found)),
         gaps=inventory.gaps,
         assumptions=estate.access.assumptions,
         problems=estate.access.problems,

@@ -70,6 +70,17 @@ class Analysis(NamedTuple):
 
         return bundled_rules(self.rule_folders)
 
+    def inventory(self, folders: tuple[Path, ...]) -> "Inventory":
+        """The union of the snapshots in ``folders``, at the time that stands for now.
+
+        Raises:
+            SnapshotError, UsageError: something that was given cannot be used.
+        """
+        from msgspec.structs import replace
+
+        moment, inventory = self.moment(), load(folders)
+        return replace(inventory, taken_at=moment) if moment is not None else inventory
+
     def report(self, folders: tuple[Path, ...]) -> "Report":
         """The report of the snapshots in ``folders``; everything given is checked before the work begins.
 
