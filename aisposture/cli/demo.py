@@ -10,11 +10,6 @@ import click
 from aisposture.cli import options
 from aisposture.cli.exits import Exit
 
-ROLE = "aisposture-audit"
-"""The role that Northwind made for its scanner."""
-
-REGION = "eu-central-1"
-
 
 @contextmanager
 def _only(environment: Mapping[str, str]) -> Iterator[None]:
@@ -58,20 +53,28 @@ def demo(*, out: Path, quiet: bool, as_json: bool) -> int:
     from aisposture.cli.progress import shown
     from aisposture.cli.scan import publish
     from aisposture.replay.aws import serve
+    from aisposture.replay.aws.seed import settings
     from aisposture.scope import EVERY_SERVICE, AwsScope, Scope
 
+    folder = bundled("fixtures/northwind") / "aws"
+    northwind = settings(folder)
     console = options.console(err=True)
     silent = quiet or as_json
     if not silent:
         console.print("Filling a local cloud with Northwind ...")
     with (
-        serve(bundled("fixtures/northwind") / "aws") as cloud,
+        serve(folder) as cloud,
         _only(cloud.credentials(cloud.accounts[0]).environment()),
         shown(console, quiet=silent) as progress,
     ):
         scope = Scope(
             aws=AwsScope(
-                organization=True, role_name=ROLE, home_region=REGION, endpoints={EVERY_SERVICE: cloud.url}
+                organization=True,
+                role_name=northwind.scan_role,
+                external_id=northwind.scan_external_id,
+                home_region=northwind.scan_regions[0],
+                regions=northwind.scan_regions,
+                endpoints={EVERY_SERVICE: cloud.url},
             )
         )
         inventory = pipeline.scan(scope, out / "snapshot", progress=progress)

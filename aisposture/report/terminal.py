@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from aisposture.model.finding import Band, Finding, Hop, Node, Report, Score, Walk
+from aisposture.model.finding import Band, Finding, Hop, Node, Report, Score, Walk, headlines
 from aisposture.report import stakes
 from aisposture.report.text import (
     account_words,
@@ -87,7 +87,7 @@ def table(findings: tuple[Finding, ...], report: Report) -> "RenderableType":
 def summary(report: Report, console: "Console") -> None:
     """Print what is at stake, the findings of highest rank, and what was not assessed."""
     at_stake = stakes.stakes(report)
-    paths = tuple(finding for finding in report.findings if finding.family == "path")
+    paths = tuple(finding for finding in headlines(report.findings) if finding.family == "path")
     console.print(_text(stakes.in_words(report, at_stake), "bold"))
     console.print()
     if paths:
@@ -106,6 +106,8 @@ def summary(report: Report, console: "Console") -> None:
             _say(console, f"{gap.call} {gap.reason} in {where}: needs {gap.needs}", "dim", indent=2)
         if gaps > 5:
             _say(console, f"and {gaps - 5:,} more", "dim", indent=2)
+    elif report.resources:
+        console.print(_text("Not assessed: nothing; all that was in scope could be read"))
 
 
 def explain(finding: Finding, report: Report, console: "Console") -> None:
@@ -121,6 +123,9 @@ def explain(finding: Finding, report: Report, console: "Console") -> None:
         number = walk(role, each, report.nodes, report.accounts, console, number)
     if score.likelihood_class:
         _score(score, console)
+    if others := stakes.along(finding, report):
+        told = ", ".join(f"{other.rule} {other.title}" for other in others)
+        _say(console, f"The same path answers: {told}")
     if finding.fixes:
         console.print()
         console.print(_text("What to change, in order", "bold"))

@@ -41,11 +41,16 @@ class Settings:
         names: name -> account id, the management account first.
         default_network: whether each region keeps the default VPC that AWS makes.
         management_email: address of the management account, or "".
+        scan_role, scan_external_id: name of the role that every account has for a scanner, and what its trust asks for; or "".
+        scan_regions: the regions in use; empty: all.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     default_network: bool = True
     management_email: str = ""
+    scan_role: str = ""
+    scan_external_id: str = ""
+    scan_regions: tuple[str, ...] = ()
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -109,6 +114,9 @@ def settings(folder: Path) -> Settings:
         {str(name): str(account) for name, account in accounts.items()},
         bool(content.get("default_network", True)),
         str(content.get("management_email", "")),
+        str(content.get("scan_role", "")),
+        str(content.get("scan_external_id", "")),
+        tuple(map(str, content.get("scan_regions", ()))),
     )
 
 
