@@ -21,6 +21,9 @@ lint: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.house.generate
 
+sample: $(VENV)/.dev
+	$(BIN)/aisposture report reports/sample/snapshot --format html,sarif,json --out reports/sample
+
 wheel-check: $(VENV)/.dev
 	scripts/wheel-check
 

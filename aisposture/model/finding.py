@@ -1,5 +1,6 @@
 """What a scan says: findings with their paths, what each rule answered, and what was not assessed."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -187,6 +188,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         walks: the main path first, then its branches.
         paths, sinks: how many distinct paths and ends were folded into this finding.
         causes: fingerprints of posture findings that enable it.
+        extends: fingerprint of the worse finding on whose path this one lies, or ""; shown under that one while it is shown.
         fixes: ids of fix steps, or advice where no step exists, in order.
     """
 
@@ -210,6 +212,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     resources: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     causes: tuple[str, ...] = ()
+    extends: str = ""
     fixes: tuple[str, ...] = ()
     owner: str = "unowned"
     owner_why: str = ""
@@ -219,6 +222,13 @@ class Finding(Struct, frozen=True, kw_only=True):
     def band(self) -> Band:
         """The band of its score."""
         return self.score.band
+
+
+def headlines(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings to list on their own: all but those that lie on the path of another one that is listed too."""
+    listed = tuple(findings)
+    present = {finding.fingerprint for finding in listed}
+    return tuple(finding for finding in listed if finding.extends not in present)
 
 
 class RuleResult(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from aisposture.model.finding import Answer, Finding, Hop, Node, Score, Walk
 from aisposture.model.graph import Label, State
 from aisposture.model.inventory import Inventory
 from aisposture.model.resource import Resource
+from aisposture.rank.attach import attached
 from aisposture.rank.evidence import EvidenceBook
 from aisposture.rank.impact import Impacts
 from aisposture.rank.likelihood import Likelihoods
@@ -51,7 +52,7 @@ class Findings:
             if answer.answer is Answer.FIRES
             for finding in (self._paths(answer) if answer.rule.family == "path" else self._posture(answer))
         ]
-        return tuple(sorted(_with_causes(found), key=order))
+        return tuple(attached(sorted(_with_causes(found), key=order)))
 
     def _paths(self, answer: RuleAnswer) -> Iterable[Finding]:
         groups: dict[tuple[str, ...], list[Judged]] = {}

@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aisposture.model.finding import Band, Finding, Report
+from aisposture.model.finding import Band, Finding, Report, headlines
 from aisposture.report import draw, stakes, text, walks
 
 if TYPE_CHECKING:
@@ -81,11 +81,20 @@ def _values(report: Report, field: str) -> list[str]:
     return sorted({str(getattr(finding, field)) for finding in report.findings} - {""})
 
 
+def _along(report: Report) -> dict[str, list[Finding]]:
+    """By fingerprint of a listed finding, those that lie on its path."""
+    found: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.extends:
+            found.setdefault(finding.extends, []).append(finding)
+    return found
+
+
 def _context(report: Report) -> Mapping[str, Any]:
     from markupsafe import Markup
 
     at_stake = stakes.stakes(report)
-    paths = tuple(finding for finding in report.findings if finding.family == "path")
+    paths = tuple(finding for finding in headlines(report.findings) if finding.family == "path")
     agents = _values(report, "agent")
     style, script = _asset("style.css"), _asset("script.js")
 
@@ -101,6 +110,7 @@ def _context(report: Report) -> Mapping[str, Any]:
         "posture": stakes.by_rule(report.findings, "posture"),
         "findings": {finding.fingerprint: finding for finding in report.findings},
         "anchors": _anchors(report.findings),
+        "along": _along(report),
         "drawn": DRAWN,
         "drawing": drawing,
         "icon": draw.icon_of,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from aisposture.model.finding import Finding, Report
+from aisposture.model.finding import Finding, Report, headlines
 from aisposture.report.stakes import by_rule, in_words, plural, stakes
 from aisposture.report.text import account_words, framework_words, headline, visible
 from aisposture.report.walks import in_words as walk_words
@@ -67,7 +67,7 @@ def _lines(report: Report) -> Iterator[str]:
     for family, counts in (("paths", at_stake.paths), ("posture", at_stake.posture)):
         yield f"| {family} | {' | '.join(str(count) for count in counts.values())} |"
     yield ""
-    paths = [finding for finding in report.findings if finding.family == "path"]
+    paths = [finding for finding in headlines(report.findings) if finding.family == "path"]
     for finding in paths[:MOST]:
         yield from _finding(finding, report)
     if len(paths) > MOST:

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from aisposture.model.finding import Answer, Band, Finding, Report, RuleResult
+from aisposture.model.finding import Answer, Band, Finding, Report, RuleResult, headlines
 from aisposture.model.graph import Label
 from aisposture.model.ids import ADMIN, parse_sink
 
@@ -43,6 +43,7 @@ def is_unknown(rule: RuleResult) -> bool:
 
 def stakes(report: Report) -> Stakes:
     """What ``report`` puts at stake."""
+    listed = headlines(report.findings)
     paths = [finding for finding in report.findings if finding.family == "path"]
     touched = {
         end
@@ -53,7 +54,7 @@ def stakes(report: Report) -> Stakes:
     }
     known = [report.nodes[end] for end in sorted(touched) if end in report.nodes]
     sinks = (parse_sink(end) for end in touched)
-    by_family = Counter((finding.family == "path", finding.band) for finding in report.findings)
+    by_family = Counter((finding.family == "path", finding.band) for finding in listed)
     return Stakes(
         paths={band: by_family[True, band] for band in Band},
         posture={band: by_family[False, band] for band in Band},
@@ -70,6 +71,11 @@ def stakes(report: Report) -> Stakes:
         ),
         beside=tuple(rule for rule in report.rules if rule.answer in _BESIDE and not is_unknown(rule)),
     )
+
+
+def along(finding: Finding, report: Report) -> tuple[Finding, ...]:
+    """The findings that lie on the path of ``finding`` and are told with it."""
+    return tuple(other for other in report.findings if other.extends == finding.fingerprint)
 
 
 def _listed(parts: list[str]) -> str:
