@@ -31,6 +31,12 @@ CLASS_LABELS = {
 NOT_SHOWN = frozenset({"aliases"})
 """Attributes that serve the join only."""
 
+ITS_POLICIES = ("policies.inline", "policies.identity", "refs.has_policy")
+"""Fields that say what an identity may do."""
+
+COUNTED = {"created_at": ("age_days", "idle_days"), "last_used_at": ("idle_days",)}
+"""Days that are counted from a moment, and not known where it is hidden."""
+
 
 def build(
     inventory: Inventory,
@@ -61,6 +67,7 @@ def build(
         draft.row(row)
     draft.stub(OUTSIDE, Label.EXTERNAL, name="hosts on the internet")
     _scopes(draft)
+    _unread(draft)
     builder = GraphBuilder()
     _nodes(builder, draft)
     _grants(builder, draft, access)
@@ -92,8 +99,9 @@ def _nodes(builder: GraphBuilder, draft: Draft) -> None:
             if name == "tags" and draft.hidden(resource, "tags"):
                 states.update({f"tag.{key}": State.UNSEEN for key in tags})
             elif draft.hidden(resource, f"attrs.{name}"):
-                props.pop(name, None)
-                states[name] = State.UNSEEN
+                for one in (name, *COUNTED.get(name, ())):
+                    props.pop(one, None)
+                    states[one] = State.UNSEEN
         builder.node(
             resource.id,
             draft.labels(resource),
@@ -212,6 +220,27 @@ def _members(inventory: Inventory, organization: Resource) -> Iterator[str]:
             if found is not None and parent not in seen:
                 seen.add(parent)
                 pending.extend(found.targets("parent"))
+
+
+def _unread(draft: Draft) -> None:
+    """An identity whose policies were not read may be able to become any other, and to administer its account."""
+    for identity in draft.inventory.resources:
+        hidden = [field for field in ITS_POLICIES if draft.hidden(identity, field)]
+        if Label.IDENTITY not in identity.labels or not hidden:
+            continue
+        evidence = EvidenceRef(resource=identity.id, field=hidden[0], note="not read")
+        admin = draft.stub(ids.admin_sink(identity.account), Label.SINK)
+        other = draft.stub(
+            f"unread:identity@{identity.account}", Label.IDENTITY, name="some stronger identity"
+        )
+        for source, target, yields in (
+            (identity.id, other, "identity"),
+            (identity.id, admin, "admin"),
+            (other, admin, "admin"),
+        ):
+            draft.add(
+                source, EdgeKind.CAN_ESCALATE, target, evidence, state=State.UNSEEN, attrs={"yields": yields}
+            )
 
 
 # ---- grants

@@ -96,6 +96,8 @@ def _metadata(draft: Draft, workload: Resource) -> None:
     if workload.attrs.get("instance_state", "running") not in RUNNING:
         return
     far = isinstance(hops, int) and hops > 1
+    if version == "v2" and draft.hidden(workload, "attrs.imds_hop_limit"):
+        hidden = True
     if not hidden and version == "v2" and not far:
         return
     for identity in draft.identities(workload):
