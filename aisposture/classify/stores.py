@@ -61,7 +61,7 @@ def _denies_plain(statement: dict[str, Any]) -> bool:
 
 def credential_name(store: Resource) -> Verdict | None:
     """Whether a parameter is named like a credential; None where ``store`` is none."""
-    if "parameter_type" not in store.attrs:
+    if store.kind != "aws.ssm.parameter":
         return None
     table = load("credentials")
     hit = contains(store.name, table["names"])

@@ -120,12 +120,28 @@ _BY_REF = frozenset((ref.edge, ref.back) for ref in REFS.values() if ref.edge is
 """Hops that a resource's own refs tell, in the direction in which they leave it."""
 
 
+_FIELDS: dict[str, tuple[tuple[EdgeKind, bool], ...]] = {
+    "refs.runs_as": ((EdgeKind.ACTS_AS, False), (EdgeKind.STEALS_VIA_IMDS, False)),
+    "refs.executed_by": ((EdgeKind.ACTS_AS, False),),
+    "refs.version_of": ((EdgeKind.FRONTS, False),),
+    "refs.configures": ((EdgeKind.FRONTS, False), (EdgeKind.DELEGATES_TO, False), (EdgeKind.FEEDS, True)),
+    "refs.sends_to": ((EdgeKind.TRIGGERS, False), (EdgeKind.FEEDS, False)),
+    "refs.triggered_by": ((EdgeKind.FEEDS, True),),
+    "sightings": ((EdgeKind.CONTAINS_SECRET, False),),
+    "policies.trust": ((EdgeKind.CAN_ASSUME, True), (EdgeKind.FEDERATES, True)),
+}
+"""Hops that builders draw from a field beyond what the table of refs says, as seen from the resource that has the field."""
+
+
 def _edges(gap: Gap) -> Iterator[tuple[EdgeKind, bool]]:
-    """The hops that a Gap hides, as seen from the resource whose refs are unread."""
+    """The hops that a Gap hides, as seen from the resource whose fields are unread."""
     for hidden in gap.hides:
         for name, ref in REFS.items():
             if ref.edge is not None and hidden in {"refs", f"refs.{name}"}:
                 yield ref.edge, ref.back
+        for field, hops in _FIELDS.items():
+            if field == hidden or field.startswith(f"{hidden}."):
+                yield from hops
 
 
 def _first_hops(path: Path) -> frozenset[tuple[EdgeKind, bool]]:
