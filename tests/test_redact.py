@@ -23,7 +23,7 @@ REDACTOR = Redactor(KEY)
 
 
 def _random(length: int, alphabet: str = string.ascii_letters + string.digits, seed: int = 7) -> str:
-    chooser = random.Random(f"{seed}{length}{alphabet}")  # noqa: S311 - canaries, not keys
+    chooser = random.Random(f"{seed}{length}{alphabet}")
     return "".join(chooser.choice(alphabet) for _ in range(length))
 
 

@@ -146,7 +146,7 @@ def test_single_answers_equal_the_estate() -> None:
     """The same request through the whole estate and through a question gives the same decision."""
     compared = 0
     for seed in range(60):
-        world = World(Random(seed))  # noqa: S311 - tests
+        world = World(Random(seed))
         inventory = world.inventory()
         whole = Estate(inventory)
         buckets = [one.id for one in inventory.of_kind("aws.s3.bucket")]

@@ -25,8 +25,8 @@ def test_weights_are_probabilities_and_uncertainty_never_raises_them(kind: EdgeK
 
 def test_every_tested_attribute_is_in_the_vocabulary() -> None:
     for kind, entry in weights().edges.items():
-        for one in (*entry.choose, *entry.modifiers):
-            for name, value in one.where.items():
+        for where in (*(one.where for one in entry.choose), *(one.where for one in entry.modifiers)):
+            for name, value in where.items():
                 attribute = EDGE_ATTRIBUTES[name]
                 assert attribute.type == "bool" if isinstance(value, bool) else True, kind
                 assert not attribute.values or value in attribute.values, (kind, name, value)
