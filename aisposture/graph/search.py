@@ -1,6 +1,7 @@
 """The one search: over any store, exact and complete on the answer that ``graph/query.py`` defines."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,9 +182,10 @@ class _Solver:
         best = best[np.lexsort((node[best], hops[best], cost[best], codes[best]))]
         starts = np.searchsorted(codes[best], np.arange(len(rows) + 1))
         ends = chosen[best]
-        for place, (values, begin) in enumerate(zip(rows.tolist(), starts[:-1].tolist(), strict=True)):
-            group = ends[begin : starts[place + 1]]
-            yield tuple(values), int(cost[best[begin]]), group
+        firsts = cost[best[starts[:-1]]].tolist()
+        spans = pairwise(starts.tolist())
+        for values, spent, (begin, end) in zip(rows.tolist(), firsts, spans, strict=True):
+            yield tuple(values), spent, ends[begin:end]
 
 
 class _Side(NamedTuple):
@@ -201,11 +203,17 @@ class _Side(NamedTuple):
 
     def legs(self, bound: Mapping[str, int]) -> list[Leg]:
         """What to show of it on a walk that binds these names."""
-        nodes = tuple(bound[end] for end in (self.branch.source, self.branch.target) if end in bound)
-        role = "unless" if self.branch.negated else "with"
+        branch = self.branch
+        if not self.chains or branch.source not in bound:
+            return []
+        ends = (branch.source, branch.target) if branch.target else (branch.source,)
+        nodes = tuple([bound[end] for end in ends])
+        chains = self.chains.get(nodes)
+        if chains is None:
+            return []
+        role, state = "unless" if branch.negated else "with", self.state(*nodes)
         return [
-            Leg(role=role, source=self.branch.source, state=self.state(*nodes), walk=self.walks.read(chain))
-            for chain in self.chains.get(nodes, ())
+            Leg(role=role, source=branch.source, state=state, walk=self.walks.read(chain)) for chain in chains
         ]
 
 

@@ -23,6 +23,7 @@ class Walks:
         self._hops: dict[tuple[int, ...], WalkEdge] = {}
         self._bound: dict[int, tuple[tuple[str, ...], int]] = {}
         self._arrives: list[bool] = (product.layer[product.target] < len(product.automaton.stations)).tolist()
+        self._targets: list[int] = product.target.tolist()
 
     def ids(self, nodes: Iterable[int]) -> list[str]:
         """The ids of store nodes."""
@@ -50,22 +51,21 @@ class Walks:
 
     def _names(self, place: int) -> tuple[tuple[str, ...], int]:
         """What a product node binds."""
-        found = self._bound.get(place)
-        if found is None:
-            stations = self._product.automaton.stations
-            layer = int(self._product.layer[place])
-            names = stations[layer].names if layer < len(stations) else ()
-            found = self._bound[place] = names, int(self._product.node[place])
-        return found
+        stations = self._product.automaton.stations
+        layer = int(self._product.layer[place])
+        names = stations[layer].names if layer < len(stations) else ()
+        return names, int(self._product.node[place])
 
     def names(self, start: int, chain: list[int]) -> dict[str, int]:
         """The names bound along a chain of product edges -> store node."""
         bound = {}
-        target = self._product.target
-        for place in [start, *(int(target[edge]) for edge in chain)]:
-            names, node = self._names(place)
-            for name in names:
-                bound[name] = node
+        known, targets = self._bound, self._targets
+        for place in [start, *[targets[edge] for edge in chain]]:
+            found = known.get(place)
+            if found is None:
+                found = known[place] = self._names(place)
+            for name in found[0]:
+                bound[name] = found[1]
         return bound
 
     def read(self, chain: list[int]) -> tuple[WalkEdge, ...]:
