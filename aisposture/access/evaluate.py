@@ -5,10 +5,11 @@ crosses accounts goes through the index of resource policies that let outsiders 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from pyroaring import BitMap
 
+from aisposture.access.assumed import unread_layers
 from aisposture.access.decide import Cell
 from aisposture.access.edges import assume_edges
 from aisposture.access.estate import ADMIN_LEGS, ASSUME, Estate
@@ -16,7 +17,6 @@ from aisposture.access.federation import federation_edges
 from aisposture.access.grants import Draft, Reach, disjoint, made
 from aisposture.access.legs import Capability
 from aisposture.access.lists import acl_grants
-from aisposture.access.organization import Membership
 from aisposture.access.parties import Party
 from aisposture.access.techniques import Escalation, technique_legs
 from aisposture.model import ids
@@ -160,36 +160,5 @@ def evaluate(inventory: Inventory) -> AccessResult:
         holds=tuple(sorted(evaluation.holds)),
         edges=tuple(sorted(evaluation.edges)),
         problems=tuple(sorted(estate.library.problems)),
-        assumptions=assumptions(inventory, estate.members),
+        assumptions=tuple(unread_layers(inventory, estate.members).values()),
     )
-
-
-def assumptions(inventory: Inventory, members: Mapping[str, Membership]) -> tuple[str, ...]:
-    """Layers that were not read for a whole account, each stated once."""
-    found = []
-    accounts = {one.account for one in inventory.of_kind("aws.account", "aws.iam.user", "aws.iam.role")}
-    for account in sorted(accounts):
-        member = members.get(account)
-        if member is None and not _stands_alone(inventory, account):
-            found.append(
-                f"account {account}: service and resource control policies above it were not read; "
-                "they are taken to deny nothing"
-            )
-        elif member is not None and member.unread:
-            found.append(
-                f"account {account}: some policies attached above it in its organisation were not read; "
-                "they are taken to deny nothing"
-            )
-    return tuple(found)
-
-
-def _stands_alone(inventory: Inventory, account: str) -> bool:
-    """Whether the account was seen to be in no organisation: somebody asked, and nothing hides the answer."""
-    asked = any(
-        call.operation == "organizations:DescribeOrganization" and call.account == account
-        for call in inventory.calls
-    )
-    hidden = any(
-        gap.account == account and "aws.organizations.organization" in gap.hides for gap in inventory.gaps
-    )
-    return asked and not hidden

@@ -9,11 +9,11 @@ from functools import cached_property
 
 from msgspec import Struct, structs
 
+from aisposture.access.assumed import unread_layers
 from aisposture.access.aws.match import has_wildcard, matches_resource, readable
 from aisposture.access.aws.principals import parse_caller
 from aisposture.access.decide import Decider
 from aisposture.access.documents import Acts, Compiled, Library
-from aisposture.access.evaluate import assumptions
 from aisposture.access.legs import ANY, capabilities
 from aisposture.access.organization import memberships
 from aisposture.access.parties import Parties, Party, completed
@@ -103,7 +103,7 @@ class Question:
     @cached_property
     def assumptions(self) -> tuple[str, ...]:
         """Layers unread for a whole account, which are taken to deny nothing."""
-        return assumptions(self.inventory, self.members)
+        return tuple(unread_layers(self.inventory, self.members).values())
 
     @cached_property
     def side(self) -> tuple[Compiled, ...]:
