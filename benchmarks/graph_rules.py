@@ -14,7 +14,6 @@ from time import perf_counter, process_time
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from aisposture.errors import FileError
 from aisposture.graph.labels import Bounds
 from aisposture.graph.memory import MemoryStore
 from aisposture.graph.search import search
@@ -28,19 +27,15 @@ ROOT = Path(__file__).parents[1]
 
 def every_rule() -> list[Rule]:
     """The shipped path rules, and those of the page that are not shipped yet."""
-    rules: dict[str, Rule] = {}
+    files = {file.stem: file for file in rule_files(ROOT / "rules" / "attack-paths")}
     with tempfile.TemporaryDirectory() as folder:
         page = (ROOT / "docs" / "rule-language.md").read_text()
         for block in re.findall(r"^```yaml\n(id:.*?)^```$", page, re.DOTALL | re.MULTILINE):
             name = block.splitlines()[0].removeprefix("id:").strip()
-            (Path(folder) / f"{name}.yaml").write_text(block)
-        rules |= {rule.id: rule for rule in load_files(rule_files(Path(folder)))}
-    for file in rule_files(ROOT / "rules" / "attack-paths"):
-        try:
-            rules |= {rule.id: rule for rule in load_files([file])}
-        except FileError as error:
-            print("skipped:", error)
-    return [rules[name] for name in sorted(rules) if rules[name].family == "path"]
+            if name not in files:
+                files[name] = Path(folder) / f"{name}.yaml"
+                files[name].write_text(block)
+        return [rule for rule in load_files(files.values()) if rule.family == "path"]
 
 
 def peak() -> float:

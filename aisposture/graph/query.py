@@ -267,7 +267,7 @@ class Query(Struct, frozen=True, kw_only=True):
     compare: tuple[Compare, ...] = ()
 
 
-class WalkEdge(Struct, frozen=True, kw_only=True):
+class WalkEdge(Struct, frozen=True, kw_only=True, gc=False):
     """One hop of a reported walk.
 
     Attributes:
@@ -287,7 +287,7 @@ class WalkEdge(Struct, frozen=True, kw_only=True):
     via: tuple[str, ...] = ()
 
 
-class Leg(Struct, frozen=True, kw_only=True):
+class Leg(Struct, frozen=True, kw_only=True, gc=False):
     """A branch as it was found.
 
     Attributes:
@@ -302,7 +302,7 @@ class Leg(Struct, frozen=True, kw_only=True):
     walk: tuple[WalkEdge, ...] = ()
 
 
-class Match(Struct, frozen=True, kw_only=True):
+class Match(Struct, frozen=True, kw_only=True, gc=False):
     """One binding.
 
     Attributes:

@@ -186,7 +186,7 @@ CONTEXT = _between(EdgeKind.GATED_BY, EdgeKind.REGISTERED_IN)
 """Edge kinds that describe controls and ownership; tested by rules, not walked by an attacker."""
 
 
-class EvidenceRef(Struct, frozen=True, kw_only=True, order=True):
+class EvidenceRef(Struct, frozen=True, kw_only=True, order=True, gc=False):
     """Where a hop can be read: a field of a resource, and for a policy the statement in it.
 
     Attributes:
@@ -202,7 +202,7 @@ class EvidenceRef(Struct, frozen=True, kw_only=True, order=True):
     note: str = ""
 
 
-class EdgeRow(Struct, frozen=True, kw_only=True, order=True):
+class EdgeRow(Struct, frozen=True, kw_only=True, order=True, gc=False):
     """An edge as access, exposure and the builders produce it, before it becomes a row of the graph's columns.
 
     Attributes:
