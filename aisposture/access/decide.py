@@ -25,6 +25,7 @@ from aisposture.model.graph import State
 from aisposture.model.resource import PolicyRole
 
 _TWO_ACTIONS = "lambda:invokefunctionurl"
+_ABROAD = "abroad"
 _TO_BE: Effect = frozenset({("to be",)})
 _RESOURCE_ROLES = frozenset({PolicyRole.RESOURCE, PolicyRole.TRUST})
 
@@ -270,10 +271,14 @@ class Decider:
         rcps = [one for one, mask in self._rcp_statements if mask & bits]
         seen: set[object] = set()
         for statement in (*bound.statements(), *rcps):
-            for pattern in statement.resources or ():
-                if pattern != "*" and pattern not in seen:
-                    seen.add(pattern)
-                    sole = replace(statement, resources=(pattern,))
+            for patterns in _apart(statement):
+                if patterns not in seen:
+                    seen.add(patterns)
+                    sole = (
+                        statement
+                        if patterns == statement.resources
+                        else replace(statement, resources=patterns)
+                    )
                     parts = list(_split(parts, self._reach(sole, party, acts)))
             for key in statement.context_keys():
                 if key not in seen and self.requests.of_item(key):
@@ -306,7 +311,8 @@ class Decider:
             both = here & self.sides.table[act, account][number]
             if both:
                 rest = rest - both
-                key = (account, self.sides.effect_of(party, number))
+                # Where no resource control policy applies, one foreign account is like another.
+                key = (account if self.rcps.get(account) else _ABROAD, self.sides.effect_of(party, number))
                 abroad[key] = abroad.get(key, BitMap()) | both
         for (account, said), items in abroad.items():
             if said:
@@ -474,6 +480,22 @@ def _numbers(bits: int) -> Iterator[int]:
         low = bits & -bits
         yield low.bit_length() - 1
         bits ^= low
+
+
+def _is_templated(statement: Statement) -> bool:
+    """Whether the resources of a statement hold policy variables."""
+    return statement.variables and any("${" in one for one in statement.resources or ())
+
+
+def _apart(statement: Statement) -> Iterator[tuple[str, ...]]:
+    """The resource patterns of a statement that may answer differently: those with a variable, and the rest together."""
+    patterns = statement.resources or ()
+    if not _is_templated(statement):
+        if patterns and patterns != ("*",):
+            yield patterns
+        return
+    for one in patterns:
+        yield (one,)
 
 
 def _split(parts: Iterable[BitMap], mark: BitMap) -> Iterator[BitMap]:
