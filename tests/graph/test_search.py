@@ -238,7 +238,7 @@ def check_walk(walk: tuple[WalkEdge, ...]) -> None:
 @settings(max_examples=1000, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_the_search_equals_brute_force(seed: int) -> None:
-    random = Random(seed)  # noqa: S311 - cases, not keys
+    random = Random(seed)
     graph = random_graph(random)
     store = MemoryStore(graph)
     brute = BruteForce(graph)
