@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from aisposture import __version__, access, classify, exposure
+from aisposture.access.assumed import assumptions, lowered
 from aisposture.bundled import bundled
 from aisposture.classify import Classification
 from aisposture.classify.agents import CANDIDATES
@@ -31,7 +32,8 @@ from aisposture.model.access import AccessResult
 from aisposture.model.finding import Band, Finding, Report, RuleResult, headlines
 from aisposture.model.graph import EdgeKind, Label
 from aisposture.model.inventory import Inventory, encode
-from aisposture.rank.findings import findings, shown_nodes
+from aisposture.rank import suppress
+from aisposture.rank.findings import assumed, findings, shown_nodes
 from aisposture.rules.run import RuleAnswer, run
 from aisposture.rules.schema import load
 from aisposture.rules.words import Rule
@@ -62,21 +64,50 @@ def scan(scope: Scope, out: Path, *, progress: Progress | None = None) -> Invent
     return Inventory.read(out)
 
 
-def survey(inventory: Inventory, *, context: Context | None = None, cut: Collection[Edge] = ()) -> Estate:
+def survey(
+    inventory: Inventory,
+    *,
+    context: Context | None = None,
+    cut: Collection[Edge] = (),
+    strict: bool = False,
+) -> Estate:
     """The estate behind an inventory: effective access, exposure, classes and the graph over all of them.
 
     Args:
         inventory: what was read.
         context: what its owners know about it.
         cut: hops to leave out, as if they were not there.
+        strict: layers unread for a whole account make what they could deny possible, not certain.
     """
     params = (context or Context()).params
     reached = exposure.evaluate(inventory)
     allowed = hypothetical.barred(access.evaluate(inventory), cut)
     classes = classify.classify(inventory)
-    drawn = hypothetical.cut(build(inventory, allowed, reached, classes, params=params), cut)
-    graph = derive(drawn, inventory, params=params)
+
+    def drawn(by: AccessResult) -> Graph:
+        graph = hypothetical.cut(build(inventory, by, reached, classes, params=params), cut)
+        return derive(graph, inventory, params=params)
+
+    graph = drawn(allowed)
+    if strict and (weaker := lowered(allowed, inventory)) is not allowed:
+        # Who is powerful is not what is in doubt: only the hops are.
+        graph = _told(drawn(weaker), graph)
+        allowed = weaker
     return Estate(inventory, allowed, reached, classes, graph)
+
+
+def _told(graph: Graph, facts: Graph) -> Graph:
+    """``graph`` with the node properties that ``facts`` has for the same nodes."""
+    return graph.updated(
+        {
+            name: {
+                graph.number[facts.ids[node]]: (value, state)
+                for node, value, state in cells.items()
+                if facts.ids[node] in graph.number
+            }
+            for name, cells in facts.props.items()
+        }
+    )
 
 
 def bundled_rules(extra: Iterable[Path] = ()) -> tuple[Rule, ...]:
@@ -119,9 +150,10 @@ def judge(
     *,
     context: Context | None = None,
     cut: Collection[Edge] = (),
+    strict: bool = False,
 ) -> tuple[Finding, ...]:
     """The findings of an inventory, worst first: what fixes are tried on."""
-    estate = survey(inventory, context=context, cut=cut)
+    estate = survey(inventory, context=context, cut=cut, strict=strict)
     return findings(answers(estate, rules, context=context), estate.graph, inventory)
 
 
@@ -131,6 +163,7 @@ def analyse(
     context: Context | None = None,
     rules: Sequence[Rule] | None = None,
     as_of: str | None = None,
+    strict: bool = False,
 ) -> Report:
     """The report of an inventory: what every rule says, ranked and explained.
 
@@ -139,12 +172,26 @@ def analyse(
         context: what its owners know about it, from ``aisposture.yaml``.
         rules: instead of the bundled ones.
         as_of: RFC 3339 time that stands for now; None: when the snapshot was taken.
+        strict: see ``survey``.
     """
+    known, used = context or Context(), bundled_rules() if rules is None else rules
     if as_of is not None:
         inventory = msgspec.structs.replace(inventory, taken_at=as_of)
-    estate = survey(inventory, context=context)
-    said = answers(estate, bundled_rules() if rules is None else rules, context=context)
-    found = findings(said, estate.graph, inventory)
+    estate = survey(inventory, context=known, strict=strict)
+    said = answers(estate, used, context=known)
+    everything = findings(said, estate.graph, inventory)
+    nodes = shown_nodes(everything, estate.graph, inventory)
+
+    def without(hop: str) -> dict[str, Finding]:
+        edge = hypothetical.parse(hop)
+        edges = () if edge is None else (edge,)
+        left = judge(inventory, used, context=known, cut=edges, strict=strict)
+        return {one.fingerprint: one for one in left}
+
+    day = inventory.taken_at[:10]
+    chosen = suppress.sort(everything, known.suppressions, day=day, nodes=nodes, without=without)
+    found = assumed(chosen.findings, assumptions(inventory))
+    accepted, lapsed = suppress.accepted(inventory.gaps, known.accepted_gaps, day=day)
     return Report(
         version=__version__,
         taken_at=inventory.taken_at,
@@ -153,10 +200,13 @@ def analyse(
         resources=len(inventory.resources),
         findings=found,
         rules=tuple(_result(answer, found) for answer in said),
-        nodes=shown_nodes(found, estate.graph, inventory),
+        nodes=nodes,
         agents=tuple(estate.graph.ids[node] for node in estate.graph.labelled(Label.AGENT)),
         counts=_counts(headlines(found)),
         gaps=inventory.gaps,
+        accepted=accepted,
+        suppressed=chosen.suppressed,
+        expired=(*chosen.expired, *lapsed),
         assumptions=estate.access.assumptions,
         problems=estate.access.problems,
     )

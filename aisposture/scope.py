@@ -1,6 +1,7 @@
 """What to scan, with which credentials, and what its owners know about it: the value behind ``aisposture.yaml``."""
 
 import difflib
+import fnmatch
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,15 @@ import yaml
 from msgspec import Struct
 
 from aisposture.errors import FileError
+from aisposture.model.graph import EdgeKind
+from aisposture.model.resource import Gap
 
 _ACCOUNT = re.compile(r"\d{12}")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_FINGERPRINT = re.compile(r"[0-9a-f]{8,64}")
+_HOP = re.compile(rf".+\|({'|'.join(kind.value for kind in EdgeKind)})\|.+", re.DOTALL)
 _URL = re.compile(r"https?://[^\s/]+(/.*)?")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -67,7 +73,10 @@ class Attestation(Struct, frozen=True, kw_only=True):
 
 
 class AcceptedGap(Struct, frozen=True, kw_only=True):
-    """A Gap that somebody accepted, so that it no longer makes a scan incomplete; empty fields match anything."""
+    """A Gap that somebody accepted, so that it no longer makes a scan incomplete; empty fields match anything.
+
+    All but ``by``, ``until`` (the last day, YYYY-MM-DD) and ``note`` are patterns with ``*`` and ``?``.
+    """
 
     call: str = ""
     account: str = ""
@@ -78,13 +87,34 @@ class AcceptedGap(Struct, frozen=True, kw_only=True):
     until: str = ""
     note: str = ""
 
+    def covers(self, gap: Gap) -> bool:
+        """Whether ``gap`` is meant, whatever the day."""
+        wanted = (
+            (self.call, gap.call),
+            (self.account, gap.account),
+            (self.region, gap.region),
+            (self.resource, gap.resource or ""),
+        )
+        if not all(not pattern or fnmatch.fnmatchcase(value, pattern) for pattern, value in wanted):
+            return False
+        return not self.hides or all(fnmatch.fnmatchcase(hidden, self.hides) for hidden in gap.hides)
+
 
 class Suppression(Struct, frozen=True, kw_only=True):
-    """A finding that somebody accepted: by rule, resource or fingerprint; empty fields match anything."""
+    """A finding that somebody accepted; empty fields match anything.
+
+    Attributes:
+        rule: pattern of rule ids.
+        resource: pattern of ids or names; meant is the resource of a posture finding, or any that a path visits.
+        fingerprint: the finding's, or its beginning (8 characters or more).
+        hop: ``source|kind|target``, ids as they stand: covers the paths that cannot do without it.
+        by, until, note: who accepts it, up to which day (YYYY-MM-DD), and why.
+    """
 
     rule: str = ""
     resource: str = ""
     fingerprint: str = ""
+    hop: str = ""
     by: str = ""
     until: str = ""
     note: str = ""
@@ -355,9 +385,20 @@ def _plain(
     if name not in given:
         return
     for place, entry in reader.entries(given[name], f"context.{name}", shape.__struct_fields__, ()):
-        if not entry:
-            reader.fail("is empty, and would match everything", given[name], place)
-        yield {field: reader.text(value, f"{place}.{field}") for field, value in entry.items()}
+        if not entry.keys() - _ABOUT:
+            reader.fail("names nothing, and would match everything", given[name], place)
+        yield {
+            field: reader.text(value, f"{place}.{field}", *_SHAPES.get(field, ()))
+            for field, value in entry.items()
+        }
+
+
+_ABOUT = {"by", "until", "note"}
+_SHAPES = {
+    "until": (_DAY, "day such as 2026-11-30"),
+    "fingerprint": (_FINGERPRINT, "fingerprint, of at least 8 of its characters"),
+    "hop": (_HOP, "hop such as SOURCE|can_read|TARGET"),
+}
 
 
 def _shape(node: yaml.Node) -> str:

@@ -31,7 +31,7 @@ def agents(*, snapshots: tuple[Path, ...], analysis: options.Analysis, as_json: 
     report = analysis.report(snapshots)
     from aisposture.pipeline import survey
 
-    graph = survey(options.load(snapshots), context=analysis.context()).graph
+    graph = survey(options.load(snapshots), context=analysis.context(), strict=analysis.strict).graph
     found = [_agent(agent, graph, report) for agent in report.agents]
     if as_json:
         options.print_json({"agents": found})

@@ -1,6 +1,5 @@
 """Exit codes: the one place that decides what a command's end means to a script."""
 
-import fnmatch
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aisposture.model.finding import Report
-    from aisposture.model.resource import Gap
     from aisposture.scope import AcceptedGap
 
 BANDS = ("critical", "high", "medium", "low", "info")
@@ -68,16 +66,4 @@ def _open(report: "Report", threshold: int, accepted: "list[AcceptedGap]") -> "I
     for rule in report.rules:
         if rule.ceiling.rank >= threshold and (rule.answer is Answer.UNKNOWN or rule.unknown):
             gaps = [report.gaps[index] for index in rule.because]
-            yield not gaps or not all(any(_covers(one, gap) for one in accepted) for gap in gaps)
-
-
-def _covers(accepted: "AcceptedGap", gap: "Gap") -> bool:
-    wanted = (
-        (accepted.call, gap.call),
-        (accepted.account, gap.account),
-        (accepted.region, gap.region),
-        (accepted.resource, gap.resource or ""),
-    )
-    if not all(not pattern or fnmatch.fnmatchcase(value, pattern) for pattern, value in wanted):
-        return False
-    return not accepted.hides or all(fnmatch.fnmatchcase(hidden, accepted.hides) for hidden in gap.hides)
+            yield not gaps or not all(any(one.covers(gap) for one in accepted) for gap in gaps)

@@ -48,9 +48,13 @@ def fix(
     from aisposture.pipeline import judge
 
     inventory, context, rules = analysis.inventory(snapshots), analysis.context(), analysis.rules()
-    planner = Planner(inventory, rules, lambda each: judge(each, rules, context=context))
+    planner = Planner(
+        inventory, rules, lambda each: judge(each, rules, context=context, strict=analysis.strict)
+    )
     with options.console(err=True).status("Trying changes on a copy of what was read ..."):
-        plan = planner.plan(judge(inventory, rules, context=context), down_to=Band(down_to))
+        plan = planner.plan(
+            judge(inventory, rules, context=context, strict=analysis.strict), down_to=Band(down_to)
+        )
     if as_json:
         options.print_json(described(plan))
     else:

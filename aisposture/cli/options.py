@@ -31,6 +31,7 @@ class Analysis(NamedTuple):
     config: Path | None
     rule_folders: tuple[Path, ...]
     as_of: str | None
+    strict: bool = False
 
     def context(self) -> "Context":
         """What the configuration says that the owners know.
@@ -90,7 +91,7 @@ class Analysis(NamedTuple):
         moment, context, inventory = self.moment(), self.context(), load(folders)
         from aisposture.pipeline import analyse
 
-        return analyse(inventory, context=context, rules=self.rules(), as_of=moment)
+        return analyse(inventory, context=context, rules=self.rules(), as_of=moment, strict=self.strict)
 
 
 class Gate(NamedTuple):
@@ -110,6 +111,11 @@ def analysis(command: Callable[..., int]) -> Callable[..., int]:
     """Options of commands that analyse a snapshot, handed over as ``analysis``."""
 
     @click.option(
+        "--strict",
+        is_flag=True,
+        help="Where a layer of policies above a whole account was not read, take nothing below it for certain.",
+    )
+    @click.option(
         "--as-of", metavar="TIME", help="RFC 3339 time that stands for now, instead of the snapshot's."
     )
     @click.option(
@@ -127,8 +133,10 @@ def analysis(command: Callable[..., int]) -> Callable[..., int]:
         help="An aisposture.yaml: scope of the scan, and what its owners know.",
     )
     @wraps(command)
-    def made(*, config: Path | None, rule_folders: tuple[Path, ...], as_of: str | None, **rest: Any) -> int:
-        return command(analysis=Analysis(config, rule_folders, as_of), **rest)
+    def made(
+        *, config: Path | None, rule_folders: tuple[Path, ...], as_of: str | None, strict: bool, **rest: Any
+    ) -> int:
+        return command(analysis=Analysis(config, rule_folders, as_of, strict), **rest)
 
     return made
 

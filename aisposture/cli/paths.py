@@ -52,7 +52,7 @@ def paths(
     from aisposture.pipeline import survey
     from aisposture.rank.findings import Findings
 
-    estate = survey(options.load(snapshots), context=analysis.context())
+    estate = survey(options.load(snapshots), context=analysis.context(), strict=analysis.strict)
     ends = {"from": node_of(start, estate), "to": node_of(end, estate)}
     hops = tuple(kind for kind in EdgeKind if kind in WALKABLE and kind.value not in BOOKKEEPING)
     first, last = (NodeStep(test=NodeTest(ids=(node,)), name=name) for name, node in ends.items())

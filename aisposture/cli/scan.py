@@ -51,7 +51,9 @@ def scan(
 
     with shown(options.console(err=True), quiet=quiet or as_json) as progress:
         inventory = pipeline.scan(scope, out / "snapshot", progress=progress)
-    report = pipeline.analyse(inventory, context=scope.context, rules=rules, as_of=moment)
+    report = pipeline.analyse(
+        inventory, context=scope.context, rules=rules, as_of=moment, strict=analysis.strict
+    )
     publish(report, out, quiet=quiet, as_json=as_json)
     return gate.verdict(report, scope.context)
 

@@ -58,12 +58,16 @@ def whatif(
     from aisposture.rank.findings import findings
 
     inventory, context, rules = analysis.inventory(snapshots), analysis.context(), analysis.rules()
-    estate = survey(inventory, context=context)
+    estate = survey(inventory, context=context, strict=analysis.strict)
     edges = [_edge(text, estate) for text in cuts]
     found = findings(answers(estate, rules, context=context), estate.graph, inventory)
-    planner = Planner(inventory, rules, lambda each: judge(each, rules, context=context))
+    planner = Planner(
+        inventory, rules, lambda each: judge(each, rules, context=context, strict=analysis.strict)
+    )
     steps = _steps(wanted, planner, found)
-    proof = compare(found, judge(applied(inventory, steps), rules, context=context, cut=edges))
+    proof = compare(
+        found, judge(applied(inventory, steps), rules, context=context, cut=edges, strict=analysis.strict)
+    )
     if as_json:
         options.print_json(
             {

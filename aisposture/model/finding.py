@@ -254,6 +254,19 @@ class RuleResult(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class Suppressed(Struct, frozen=True, kw_only=True):
+    """A finding that somebody accepted; it never touches a gate.
+
+    Attributes:
+        by, until, note: who accepted it, up to which day (YYYY-MM-DD, "" for good), and why.
+    """
+
+    finding: Finding
+    by: str = ""
+    until: str = ""
+    note: str = ""
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """Everything that the renderers show; the JSON report is exactly this.
 
@@ -264,6 +277,9 @@ class Report(Struct, frozen=True, kw_only=True):
         nodes: the nodes that walks mention, by id.
         counts: findings by band, per family.
         gaps: everything that was not read.
+        accepted: the gaps that somebody accepted, as indexes into ``gaps``; they no longer make a scan incomplete.
+        suppressed: findings that somebody accepted; they are not among ``findings`` and not counted.
+        expired: suppressions and acceptances whose day has passed, in words; what they covered counts again.
     """
 
     format: int = REPORT_FORMAT
@@ -278,5 +294,8 @@ class Report(Struct, frozen=True, kw_only=True):
     agents: tuple[str, ...] = ()
     counts: dict[str, dict[str, int]] = {}
     gaps: tuple[Gap, ...] = ()
+    accepted: tuple[int, ...] = ()
     assumptions: tuple[str, ...] = ()
     problems: tuple[PolicyProblem, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    expired: tuple[str, ...] = ()

@@ -1,14 +1,15 @@
 """From the answers of the rules to findings: scored, folded, explained, in the order in which to act."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
 from aisposture.graph.columns import Graph
 from aisposture.graph.query import Match, WalkEdge
+from aisposture.model import ids
 from aisposture.model.finding import Answer, Finding, Hop, Node, Score, Walk
-from aisposture.model.graph import Label, State
+from aisposture.model.graph import VERBS, EdgeKind, Label, State
 from aisposture.model.inventory import Inventory
 from aisposture.model.resource import Resource
 from aisposture.rank.attach import attached
@@ -233,6 +234,35 @@ def _stack_id(resource: Resource) -> str:
 def findings(answers: Iterable[RuleAnswer], graph: Graph, inventory: Inventory) -> tuple[Finding, ...]:
     """Every finding of ``answers``, in the order in which to act."""
     return Findings(graph, inventory).of(answers)
+
+
+_BY_LAW = frozenset(
+    {
+        *VERBS,
+        EdgeKind.CAN_ASSUME,
+        EdgeKind.CAN_ESCALATE,
+        EdgeKind.FEDERATES,
+        EdgeKind.CAN_ADD_CREDENTIAL,
+        EdgeKind.CAN_MINT,
+    }
+)
+"""Hops that rest on a permission."""
+
+
+def assumed(found: Iterable[Finding], assumptions: Mapping[str, str]) -> tuple[Finding, ...]:
+    """``found`` with each path told which of ``assumptions`` (account -> words) its permissions rest on."""
+    from msgspec.structs import replace
+
+    if not assumptions:
+        return tuple(found)
+    told = []
+    for finding in found:
+        hops = [hop for walk in finding.walks for hop in walk.hops if hop.kind in _BY_LAW]
+        accounts = {finding.account} if hops else set[str]()
+        accounts |= {ids.account_of(end) or "" for hop in hops for end in (hop.source, hop.target)}
+        words = tuple(assumptions[account] for account in sorted(accounts) if account in assumptions)
+        told.append(replace(finding, assumptions=words) if words else finding)
+    return tuple(told)
 
 
 def shown_nodes(found: Iterable[Finding], graph: Graph, inventory: Inventory) -> dict[str, Node]:

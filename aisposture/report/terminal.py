@@ -97,17 +97,31 @@ def summary(report: Report, console: "Console") -> None:
     if any(at_stake.posture.values()):
         counts = ", ".join(f"{count:,} {band.value}" for band, count in at_stake.posture.items() if count)
         console.print(_text(f"Posture findings: {counts}"))
+    _unsettled(report, at_stake, console)
+
+
+def _unsettled(report: Report, at_stake: stakes.Stakes, console: "Console") -> None:
+    """Print what was not assessed, and what somebody decided not to count."""
     unknown, gaps = len(at_stake.unknown), len(report.gaps)
     if unknown or gaps:
         left = f"Not assessed: {stakes.plural(unknown, 'rule')}, because of {stakes.plural(gaps, 'gap')} in what was read"
         console.print(_text(left, "yellow"))
-        for gap in report.gaps[:5]:
+        for number, gap in enumerate(report.gaps[:5]):
             where = f"{account_words(gap.account, report)}, {gap.region}"
-            _say(console, f"{gap.call} {gap.reason} in {where}: needs {gap.needs}", "dim", indent=2)
+            taken = "accepted: " if number in report.accepted else ""
+            _say(console, f"{taken}{gap.call} {gap.reason} in {where}: needs {gap.needs}", "dim", indent=2)
         if gaps > 5:
             _say(console, f"and {gaps - 5:,} more", "dim", indent=2)
     elif report.resources:
         console.print(_text("Not assessed: nothing; all that was in scope could be read"))
+    if report.suppressed:
+        console.print(
+            _text(f"Suppressed: {stakes.plural(len(report.suppressed), 'finding')}, not counted above")
+        )
+    for words in report.expired:
+        _say(console, f"No longer suppressed: {words}", "yellow")
+    for words in report.assumptions:
+        _say(console, f"Assumed: {words}", "dim")
 
 
 def explain(finding: Finding, report: Report, console: "Console") -> None:

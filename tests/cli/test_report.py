@@ -14,7 +14,7 @@ def test_one_format_goes_to_standard_output_and_the_gate_speaks(
 ) -> None:
     assert run(["report", firing, "--format", "json"]) == Exit.FINDINGS
     made = msgspec.json.decode(capsys.readouterr().out, type=Report)
-    assert made.findings[0].rule == "AP-01"
+    assert "AP-01" in {finding.rule for finding in made.findings}
     assert run(["report", firing, "--format", "json", "--fail-on", "never"]) == Exit.OK
 
 
