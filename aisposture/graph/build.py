@@ -239,7 +239,12 @@ def _unread(draft: Draft) -> None:
             (other, admin, "admin"),
         ):
             draft.add(
-                source, EdgeKind.CAN_ESCALATE, target, evidence, state=State.UNSEEN, attrs={"yields": yields}
+                source,
+                EdgeKind.CAN_ESCALATE,
+                target,
+                evidence,
+                state=State.UNSEEN,
+                attrs={"yields": yields, "pass_restricted": False},
             )
 
 

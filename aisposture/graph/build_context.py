@@ -26,20 +26,16 @@ def build(draft: Draft) -> None:
 
 def _owned(draft: Draft, resource: Resource) -> None:
     told = draft.params.get("owners") or {}
-    given = told.get(resource.id) or told.get(resource.name) or told.get(resource.account)
     tags = EvidenceRef(resource=resource.id, field="tags", note="owner")
     found = draft.classified(resource, "owner")
-    if given:
-        owner = draft.stub(f"insider:{given}", Label.INSIDER, name=str(given))
-        draft.add(
-            resource.id,
-            EdgeKind.OWNED_BY,
-            owner,
-            EvidenceRef(resource=resource.id, field="id", note="named in the scope file"),
-        )
-    elif found is not None and found[0]:
-        owner = draft.stub(f"insider:{found[0]}", Label.INSIDER, name=str(found[0]))
-        draft.add(resource.id, EdgeKind.OWNED_BY, owner, tags, state=found[1])
+    tagged_owner = str(found[0]) if found is not None and found[0] else ""
+    given = next((told[key] for key in (resource.id, tagged_owner, resource.account) if key in told), "")
+    if given and tagged_owner not in told:
+        tags = EvidenceRef(resource=resource.id, field="id", note="named in the scope file")
+    name = str(given or tagged_owner)
+    if name:
+        owner = draft.stub(f"insider:{name}", Label.INSIDER, name=name)
+        draft.add(resource.id, EdgeKind.OWNED_BY, owner, tags)
     elif draft.hidden(resource, "tags"):
         owner = draft.stub("insider:unread", Label.INSIDER, name="unread owner")
         draft.add(resource.id, EdgeKind.OWNED_BY, owner, tags, state=State.UNSEEN)

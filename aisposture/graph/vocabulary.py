@@ -111,7 +111,7 @@ EDGES: dict[EdgeKind, EdgeMeaning] = {
     EdgeKind.CAN_ADD_CREDENTIAL: _e(
         "may make credentials of it", "Identity to Identity", "access.techniques"
     ),
-    EdgeKind.CAN_MINT: _e("may issue tokens of it", "Identity to Identity", "access.techniques"),
+    EdgeKind.CAN_MINT: _e("may issue tokens of it", "Identity to Identity"),
     EdgeKind.CONTAINS_SECRET: _e(
         "a secret was seen in its configuration",
         "Workload or Template to Credential",

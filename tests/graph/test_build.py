@@ -353,3 +353,48 @@ def test_every_drawn_edge_has_evidence_and_a_weight() -> None:
     assert graph.edge_count > 10
     assert all(row.evidence for row in graph.rows)
     assert ((graph.weight > 0) & (graph.weight <= 1)).all()
+
+
+def test_a_template_starts_workloads_with_its_role() -> None:
+    template = thing("lt-1", "aws.ec2.launch_template", Label.TEMPLATE, refs={"runs_as": ROLE})
+    assert list(edges(graph_of(role("helper"), template), EdgeKind.RUNS_AS)) == [("lt-1", ROLE)]
+
+
+def test_a_queue_that_was_not_read_joins_who_sends_to_it_with_whom_it_starts() -> None:
+    queue = ids.arn("sqs", "tasks", account=ACCOUNT, region="eu-west-1")
+    graph = graph_of(
+        function(refs={"sends_to": queue}),
+        thing("other", "aws.lambda.function", Label.WORKLOAD, refs={"triggered_by": queue}),
+    )
+    assert list(edges(graph, EdgeKind.EMITS)) == [(FUNCTION, queue)]
+    assert list(edges(graph, EdgeKind.TRIGGERS)) == [(queue, "other")]
+
+
+@pytest.mark.parametrize("field", ["policies.inline", "policies.identity", "refs.has_policy"])
+def test_an_identity_with_unread_policies_may_become_anything(field: str) -> None:
+    found = edges(graph_of(role("helper"), gaps=(gap(field, resource=ROLE),)), EdgeKind.CAN_ESCALATE)
+    assert {target for source, target in found if source == ROLE} == {
+        ids.admin_sink(ACCOUNT),
+        f"unread:identity@{ACCOUNT}",
+    }
+    assert {row.state for row in found.values()} == {State.UNSEEN}
+    assert not edges(graph_of(role("helper")), EdgeKind.CAN_ESCALATE)
+
+
+@pytest.mark.parametrize(
+    ("attrs", "hidden", "state"),
+    [
+        ({"imds_version": "v2", "imds_hop_limit": 2}, None, State.CONFIRMED),
+        ({"imds_version": "v2", "imds_hop_limit": 1}, None, None),
+        ({"imds_version": "v2"}, "attrs.imds_hop_limit", State.UNSEEN),
+        ({"imds_version": "v1"}, "attrs.imds_hop_limit", State.CONFIRMED),
+        ({}, "attrs.imds_version", State.UNSEEN),
+    ],
+)
+def test_a_hidden_hop_limit_is_not_a_short_one(
+    attrs: dict[str, object], hidden: str | None, state: State | None
+) -> None:
+    host = thing("i-1", "aws.ec2.instance", Label.WORKLOAD, refs={"runs_as": ROLE}, attrs=attrs)
+    gaps = (gap(hidden, resource="i-1"),) if hidden else ()
+    found = edges(graph_of(role("helper"), host, gaps=gaps), EdgeKind.STEALS_VIA_IMDS)
+    assert [row.state for row in found.values()] == ([state] if state is not None else [])

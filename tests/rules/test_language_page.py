@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from aisposture.bundled import bundled
 from aisposture.graph.columns import GraphBuilder
 from aisposture.graph.memory import MemoryStore
 from aisposture.graph.search import search
@@ -45,3 +47,13 @@ def test_the_cases_load(tmp_path: Path) -> None:
     file.write_text(block)
     loaded = load_cases(file, {"aws.s3.bucket": frozenset({Label.DATA_STORE})})
     assert [str(case.expect) for case in loaded] == ["fires", "quiet", "unknown"]
+
+
+@pytest.mark.parametrize("block", RULES, ids=lambda block: block.splitlines()[0])
+def test_a_shipped_rule_says_what_the_page_shows(block: str) -> None:
+    shown = yaml.safe_load(block)
+    if shown["id"] in HARD | {"AP-44"}:
+        shipped = yaml.safe_load((bundled("rules") / "attack-paths" / f"{shown['id']}.yaml").read_text())
+        shown.pop("fixes", None)  # the page leaves most of them out
+        assert {name: shipped.get(name) for name in shown} == shown
+        assert shipped["fixes"]
