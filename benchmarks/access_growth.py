@@ -34,9 +34,7 @@ def main() -> None:
     principals, resources = (int(sys.argv[1]), int(sys.argv[2])) if len(sys.argv) > 2 else (1_250, 6_250)
     for times in (1, 2, 4, 8):
         sizes = [str(principals * times), str(resources * times)]
-        subprocess.run(  # noqa: S603 - this very module
-            [sys.executable, "-m", "benchmarks.access_growth", *sizes, "one"], check=True
-        )
+        subprocess.run([sys.executable, "-m", "benchmarks.access_growth", *sizes, "one"], check=True)
 
 
 if __name__ == "__main__":
