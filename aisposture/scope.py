@@ -130,6 +130,7 @@ class Context(Struct, frozen=True, kw_only=True):
         approved_agents: ids or names of agents that are known and wanted.
         broad_writers: number of principals from which writers of a source count as untrusted insiders.
         owners: tag value, account or id -> who answers for it.
+        rules: ``param.<name>`` of rules -> value, in place of the rule's default.
     """
 
     crown_jewels: tuple[str, ...] = ()
@@ -139,13 +140,15 @@ class Context(Struct, frozen=True, kw_only=True):
     broad_writers: int = 25
     attestations: tuple[Attestation, ...] = ()
     owners: dict[str, str] = {}
+    rules: dict[str, Any] = {}
     accepted_gaps: tuple[AcceptedGap, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
 
     @property
     def params(self) -> dict[str, Any]:
         """The values that rules read as ``param.<name>``."""
-        return {name: getattr(self, name) for name in self.__struct_fields__}
+        own = {name: getattr(self, name) for name in self.__struct_fields__ if name != "rules"}
+        return own | self.rules
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -263,6 +266,14 @@ class _Reader:
             self.fail(f"expected a whole number, found '{text}'", node, field)
         return int(text)
 
+    def value(self, node: yaml.Node, field: str) -> Any:
+        """A number, a yes or no, a text, or a list of these."""
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(each, f"{field}[{number}]") for number, each in enumerate(node.value)]
+        if node.tag == "tag:yaml.org,2002:bool":
+            return self.flag(node, field)
+        return self.number(node, field) if node.tag == "tag:yaml.org,2002:int" else self.text(node, field)
+
     def entries(
         self, node: yaml.Node, field: str, known: tuple[str, ...], needed: tuple[str, ...]
     ) -> Iterator[tuple[str, dict[str, yaml.Node]]]:
@@ -360,6 +371,12 @@ def _context(reader: _Reader, node: yaml.Node) -> Context:
         else Context().broad_writers,
         attestations=tuple(_attestations(reader, given["attestations"])) if "attestations" in given else (),
         owners=reader.names(given["owners"], "context.owners") if "owners" in given else {},
+        rules={
+            name: reader.value(node, f"context.rules.{name}")
+            for name, _, node in reader.pairs(given["rules"], "context.rules")
+        }
+        if "rules" in given
+        else {},
         accepted_gaps=tuple(
             AcceptedGap(**fields) for fields in _plain(reader, given, "accepted_gaps", AcceptedGap)
         ),

@@ -122,3 +122,18 @@ def test_what_is_no_text_is_refused(content: bytes, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"nowhere\.yaml"):
         load(tmp_path / "nowhere.yaml")
+
+
+def test_parameters_of_rules_keep_their_types(tmp_path: Path) -> None:
+    file = tmp_path / "aisposture.yaml"
+    file.write_text(
+        "context:\n  rules: {max_idle_days: 30, approved_regions: [eu-west-1], strict: true, word: x}\n"
+    )
+    params = load(file).context.params
+    assert (params["max_idle_days"], params["approved_regions"], params["strict"], params["word"]) == (
+        30,
+        ["eu-west-1"],
+        True,
+        "x",
+    )
+    assert params["broad_writers"] == 25
