@@ -88,6 +88,8 @@ class Decider:
 
     def answers(self, party: Party, *, named_only: bool = False) -> dict[str, list[Cell]]:
         """For every act with an answer that is not no: its cells; ``named_only`` leaves out what is open to all abroad."""
+        if not self.act_items:  # nothing was collected that could be acted on
+            return {}
         special = self.sides.special(party)
         abroad = self.sides.abroad(party, special)
         if named_only:

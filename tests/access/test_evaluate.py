@@ -32,6 +32,10 @@ def world(*resources: Resource, gaps: tuple[Gap, ...] = ()) -> AccessResult:
     return evaluate(Inventory.of([makers.account(A), makers.account(B), *resources], gaps=gaps))
 
 
+def test_nothing_was_collected() -> None:
+    assert evaluate(Inventory.of([])).grants == ()
+
+
 def test_objects_whole_and_in_part() -> None:
     whole = user("whole", allow("s3:GetObject", f"{DATA}/*"))
     part = user("part", allow("s3:GetObject", f"{DATA}/reports/*"))
