@@ -13,6 +13,9 @@ from aisposture.model.resource import Resource
 HOLDS_DATA = frozenset(
     {Label.DATA_STORE, Label.SECRET, Label.KNOWLEDGE, Label.VECTOR_STORE, Label.MEMORY, Label.BACKUP}
 )
+_SETTINGS = frozenset({"plain", "list"})
+"""Types of parameters that hold one setting each: what it is about says nothing of how sensitive it is."""
+
 CONFIDENTIAL_BY_TYPE = frozenset({Label.BACKUP, Label.KNOWLEDGE, Label.MEMORY, Label.VECTOR_STORE})
 _YES = frozenset({"true", "yes", "1", "y"})
 
@@ -67,6 +70,8 @@ def _by_use(resource: Resource, purpose: tuple[str, EvidenceRef] | None) -> Verd
 
 
 def _by_name(resource: Resource) -> Verdict | None:
+    if resource.attrs.get("parameter_type") in _SETTINGS:
+        return None
     spelled = set(words(resource.name))
     for level, known in load("names").items():
         hit = sorted(spelled.intersection(known))

@@ -118,6 +118,19 @@ def test_sensitivity_by_use_and_type() -> None:
     assert {found.attrs[key]["sensitivity"] for key in ("corpus", "logs", "kb", "secret")} == {"D2"}
 
 
+def test_the_topic_of_a_single_setting_says_nothing_of_its_sensitivity() -> None:
+    setting = thing(
+        "p",
+        Label.DATA_STORE,
+        kind="aws.ssm.parameter",
+        name="/hr/office-hours",
+        attrs={"parameter_type": "plain"},
+    )
+    bucket = thing("b", Label.DATA_STORE, name="hr-files")
+    found = classify(Inventory.of([setting, bucket]))
+    assert (found.attrs["p"]["sensitivity"], found.attrs["b"]["sensitivity"]) == ("D1", "D2")
+
+
 def test_hidden_tags_leave_sensitivity_and_owner_unseen() -> None:
     found = classify(Inventory.of([thing("b", Label.DATA_STORE)], gaps=[gap("b", "tags")]))
     assert (found.attrs["b"]["sensitivity"], found.grades["b", "sensitivity"]) == (None, "E0")
