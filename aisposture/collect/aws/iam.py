@@ -254,8 +254,19 @@ role = kind(
     items="RoleDetailList[*]",
     id="Arn",
     title="RoleName",
+    tables=(
+        # The authorization details leave out how long sessions of a role may last.
+        table(
+            "listed",
+            call("iam", "ListRoles", scope="account", page_size=1000),
+            rows="Roles[*]",
+            key="Arn",
+            by="Arn",
+        ),
+    ),
     attrs={
         "principal_type": const("role"),
+        "max_session_seconds": "listed:[0].MaxSessionDuration",
         "unique_id": "RoleId",
         "path": "Path",
         "created_at": "CreateDate",
