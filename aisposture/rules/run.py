@@ -139,6 +139,8 @@ def _lacking(store: Store, rule: Rule, path: Path) -> str:
     for place, step in enumerate(path):
         if not isinstance(step, NodeStep) or not (step.test.labels or step.test.kinds):
             continue
+        if Label.SINK in step.test.labels:
+            continue  # a sink stands for a power: where nobody holds it, there is none
         whole = rule.family == "posture" and place == 0
         test = step.test if whole else NodeTest(labels=step.test.labels, kinds=step.test.kinds)
         if not len(store.seeds((test,)).nodes):

@@ -68,6 +68,13 @@ def test_it_fires_on_what_was_found_and_is_quiet_where_all_was_read() -> None:
     assert (answer.answer, answer.matches, answer.unknown, answer.because) == (Answer.QUIET, (), (), ())
 
 
+def test_a_sink_that_nobody_reaches_is_no_reason_not_to_ask() -> None:
+    spends = rule(
+        "path: [{node: Agent, as: agent}, {edge: acts_as}, {edge: can_spend}, {node: Sink, as: cost}]"
+    )
+    assert ask(spends, NOTHING).answer is Answer.QUIET
+
+
 def test_what_does_not_exist_is_not_applicable() -> None:
     answer = ask(FED, graph({"a": Label.AGENT}))
     assert (answer.answer, answer.reason) == (Answer.NOT_APPLICABLE, "there is no DataStore")
