@@ -72,16 +72,18 @@ def _fits(finding: "Finding", report: "Report", only: dict[str, Any]) -> bool:
 def explain(
     *, snapshots: tuple[Path, ...], fingerprint: str, analysis: options.Analysis, as_json: bool
 ) -> int:
-    """Show one finding whole: each hop with its evidence, the score with every factor, what to change.
+    """Show one finding whole: each hop with its evidence and how to check it, the score, what to change.
 
     FINGERPRINT may be cut after as many characters as tell it apart.
     """
     report = analysis.report(snapshots)
     finding = options.one_finding(report, fingerprint)
+    from aisposture.report.verify import checks
+
     if as_json:
         ends = {end for walk in finding.walks for hop in walk.hops for end in (hop.source, hop.target)}
         nodes = {end: report.nodes[end] for end in sorted(ends) if end in report.nodes}
-        options.print_json({"finding": finding, "nodes": nodes})
+        options.print_json({"finding": finding, "nodes": nodes, "checks": checks(finding)})
     else:
         from aisposture.report.terminal import explain as explained
 

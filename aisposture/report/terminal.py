@@ -16,6 +16,7 @@ from aisposture.report.text import (
     state_words,
     visible,
 )
+from aisposture.report.verify import checks
 from aisposture.report.walks import steps
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def explain(finding: Finding, report: Report, console: "Console") -> None:
         role = {"with": "Needed as well", "unless": "Control"}.get(each.role, "Path")
         console.print()
         number = walk(role, each, report.nodes, report.accounts, console, number)
+    _checks(finding, report, console)
     if score.likelihood_class:
         _score(score, console)
     if others := stakes.along(finding, report):
@@ -155,6 +157,25 @@ def explain(finding: Finding, report: Report, console: "Console") -> None:
         _text(f"Owner: {finding.owner}{why}. Account: {account_words(finding.account, report)}.", "dim")
     )
     console.print(_text(f"Fingerprint {finding.fingerprint}", "dim"))
+
+
+def _checks(finding: Finding, report: Report, console: "Console") -> None:
+    """Print how each hop is checked by hand; commands are not wrapped, so that they can be copied."""
+    found = checks(finding)
+    if not found:
+        return
+    console.print()
+    console.print(_text("To check each hop by hand (read-only)", "bold"))
+    for one in found:
+        if not one.checks:
+            _say(console, f"{one.hop}. follows from the others", indent=2)
+        for first in one.checks[:1]:
+            where = f"in {account_words(first.account, report)}: " if first.account else ""
+            _say(console, f"{one.hop}. {where}look at {first.look or 'the answer'}", indent=2)
+            console.print(f"     {visible(first.command, 4000)}", soft_wrap=True)
+            if first.statement:
+                _say(console, "the statement shown above must stand there", indent=5)
+        _say(console, f"disproved if: {one.disproof}", "dim", indent=5)
 
 
 def _score(score: Score, console: "Console") -> None:

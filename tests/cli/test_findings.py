@@ -40,6 +40,8 @@ def test_explain_shows_each_hop_with_its_evidence(firing: str, capsys: pytest.Ca
     assert "bot-role can write customer-records" in " ".join(out.split())
     assert '"Effect": "Allow"' in out
     assert f"Fingerprint {finding['fingerprint']}" in out
+    assert "To check each hop by hand (read-only)" in out
+    assert "disproved if" in out
 
 
 def test_explain_json_has_the_nodes(firing: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,6 +53,8 @@ def test_explain_json_has_the_nodes(firing: str, capsys: pytest.CaptureFixture[s
         end for walk in finding["walks"] for hop in walk["hops"] for end in (hop["source"], hop["target"])
     }
     assert set(answer["nodes"]) == ends
+    hops = sum(len(walk["hops"]) for walk in finding["walks"])
+    assert [one["hop"] for one in answer["checks"]] == list(range(1, hops + 1))
 
 
 @pytest.mark.parametrize(("word", "said"), [("zzz", "no finding has a fingerprint"), ("", "no finding has")])
