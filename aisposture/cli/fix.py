@@ -33,10 +33,21 @@ if TYPE_CHECKING:
     show_default=True,
     help="How each change is spelt out.",
 )
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Prove only the plan as a whole; what each change closes is then an estimate.",
+)
 @options.analysis
 @options.as_json
 def fix(
-    *, snapshots: tuple[Path, ...], down_to: str, show: str, analysis: options.Analysis, as_json: bool
+    *,
+    snapshots: tuple[Path, ...],
+    down_to: str,
+    show: str,
+    quick: bool,
+    analysis: options.Analysis,
+    as_json: bool,
 ) -> int:
     """Plan the cheapest changes that break the attack paths, proved by running everything again on what they leave.
 
@@ -53,7 +64,9 @@ def fix(
     )
     with options.console(err=True).status("Trying changes on a copy of what was read ..."):
         plan = planner.plan(
-            judge(inventory, rules, context=context, strict=analysis.strict), down_to=Band(down_to)
+            judge(inventory, rules, context=context, strict=analysis.strict),
+            down_to=Band(down_to),
+            quick=quick,
         )
     if as_json:
         options.print_json(described(plan))
@@ -82,19 +95,16 @@ def described(plan: "Plan") -> dict[str, object]:
 def _print(plan: "Plan", show: str, console: "Console") -> None:
     from aisposture.report.stakes import plural
 
-    broken = len([name for step in plan.steps for name in step.breaks])
     if not plan.steps:
         console.print("No change is needed." if not plan.advice else "No change is known that would help.")
     else:
         console.print(
-            f"{plural(len(plan.steps), 'change')} at a cost of {plan.cost:g}; "
-            f"no choice among the known changes costs less than {plan.lower_bound:g} (gap {plan.gap:g})."
+            f"{plural(len(plan.steps), 'change')}, cost {plan.cost:g}. "
+            f"No choice of known changes on these paths costs less than {plan.lower_bound:g} (gap {plan.gap:g})."
         )
     before_and_after(plan.proof.before, plan.proof.after, console)
     for number, step in enumerate(plan.steps, start=1):
         _step(f"{number}. ", step, show, console)
-    if plan.steps and not broken:
-        console.print("\nThe changes work only together.")
     remaining(plan.proof.residual, console)
     opened(plan.proof.opened, console)
     if plan.advice:
@@ -110,6 +120,7 @@ def _print(plan: "Plan", show: str, console: "Console") -> None:
 
 def _step(place: str, step: "FixStep", show: str, console: "Console") -> None:
     from aisposture.report.stakes import plural
+    from aisposture.report.text import visible
 
     console.print()
     say(console, f"{place}{step.title}")
@@ -119,8 +130,6 @@ def _step(place: str, step: "FixStep", show: str, console: "Console") -> None:
     say(console, f"Mind: {step.disruption}", indent=3)
     text = {"cli": step.cli, "terraform": step.terraform, "none": ""}[show]
     for line in text.splitlines():
-        from aisposture.report.text import visible
-
         # A command is copied: it is never wrapped.
         click.echo("   " + visible(line, 20_000))
 

@@ -174,7 +174,6 @@ class Changes:
         own = ids.parse_arn(identity.id)
         name = "policy/aisposture-agent-boundary"
         boundary = ids.arn("iam", name, account=identity.account, partition=own.partition if own else "aws")
-        source = encode_source(identity)
         patches = [
             _patch(
                 identity,
@@ -183,6 +182,8 @@ class Changes:
         ]
         if boundary not in self.inventory.by_id:
             text = document({"Effect": "Allow", "Action": "*", "Resource": "*"}, denying(BOUNDARY, ["*"]))
+            # Every identity of the account shares it, so its origin must not depend on which one comes first.
+            source = _origin(next(one for one in self.inventory.resources if one.account == identity.account))
             policy = {"role": "identity", "id": boundary, "document": text, "source": source}
             value = {
                 "id": boundary,
@@ -287,23 +288,25 @@ class Changes:
 
     def _access(self, hop: Hop) -> Iterator[Change]:
         target = self.inventory.by_id.get(hop.target)
-        if target is None:
-            return
         if hop.kind is EdgeKind.CAN_ASSUME:
-            actions, resources = ["sts:AssumeRole"], [target.id]
+            actions, resources = ["sts:AssumeRole"], [hop.target]
         else:
-            actions, resources = asked(target.kind, hop.kind, target.id)
+            actions, resources = asked(target.kind if target else "", hop.kind, hop.target)
         for place in self._shown(hop):
-            mine = place.resource.id == target.id
+            mine = place.resource.id == hop.target
             if mine and place.policy.role in (PolicyRole.RESOURCE, PolicyRole.TRUST):
                 yield from self._excluded(place, hop.source)
-            elif self._ours(place.resource) and actions and about(place, actions):
+            elif target is not None and self._ours(place.resource) and about(place, actions):
                 yield from self._narrowed(place, actions, target)
         if hop.source in ids.CLASSES:
-            yield from self.on("block_public_access", target.id)
+            yield from self.on("block_public_access", hop.target)
         if actions:
-            what = f"use {self._name(target.id)} ({hop.kind.value.replace('_', ' ')})"
-            yield from self._denied("deny_on_identity", hop.source, actions, resources, what)
+            words = hop.kind.value.replace("_", " ").removeprefix("can ")
+            yield from self._denied(
+                "deny_on_identity", hop.source, actions, resources, f"{words} {self._name(hop.target)}"
+            )
+        elif ids.parse_sink(hop.target):
+            yield from self.on("attach_boundary", hop.source)
 
     def _shown(self, hop: Hop) -> Iterator[Place]:
         for evidence in hop.evidence:
@@ -352,7 +355,7 @@ class Changes:
             return
         text = document(denying(actions, resources))
         name = f"aisposture-deny-{hashlib.sha256(encode(text)).hexdigest()[:8]}"
-        policy = {"role": "inline", "id": name, "document": text, "source": encode_source(identity)}
+        policy = {"role": "inline", "id": name, "document": text, "source": _origin(identity)}
         patch = _patch(identity, [{"op": "add", "path": "/policies/-", "value": policy}])
         yield Change(action, holder, f"Deny {_called(identity)} to {what}", (patch,))
 
@@ -360,6 +363,8 @@ class Changes:
         found = self.inventory.by_id.get(node)
         if found is not None:
             return _called(found)
+        if (sink := ids.parse_sink(node)) is not None:
+            return f"anything in account {sink[1]}"
         return _CLASSES.get(node, node.replace("account:", "account ", 1))
 
     _settings: dict[str, "Callable[[Changes, Resource], Change | None]"] = {  # noqa: RUF012 - a table of methods
@@ -398,7 +403,7 @@ def actions() -> frozenset[str]:
     return frozenset(Changes._settings)  # noqa: SLF001 - the table of this class
 
 
-def encode_source(resource: Resource) -> dict[str, Any]:
+def _origin(resource: Resource) -> dict[str, Any]:
     """Where a document that is not there yet is said to come from: where its resource was read."""
     source = resource.sources.get("id") or next(iter(resource.sources.values()), None)
     return {"call": source.call if source else 0, "pointer": source.pointer if source else ""}

@@ -202,23 +202,15 @@ class Difference:
                 yield self._aws("lambda", "remove-permission", function_name=self.after.id, statement_id=sid)
 
     def _other_commands(self) -> Iterator[str]:
-        new_refs = [ref for ref in self.new["refs"] if ref not in self.old.get("refs", ())]
-        gone_refs = [ref for ref in self.old.get("refs", ()) if ref not in self.new["refs"]]
-        for ref in new_refs:
-            if ref["name"] == "bounded_by":
+        for ref in self.new["refs"]:
+            if ref["name"] == "bounded_by" and ref not in self.old.get("refs", ()):
                 word = self.after.kind.rpartition(".")[2]
                 yield self._aws(
                     "iam",
                     f"put-{word}-permissions-boundary",
                     **{f"{word}_name": tail(self.after.id), "permissions_boundary": ref["target"]},
                 )
-        for ref in gone_refs:
-            if ref["name"] not in {"shared_with", "bounded_by"}:
-                what = f"{ref['name'].replace('_', ' ')} {ref['target']}"
-                yield f"# {plain(self.after.id)}: take away '{plain(what)}'"
-        for sighting in self.old.get("sightings", ()):
-            if sighting not in self.new["sightings"]:
-                yield f"# {plain(self.after.id)}: remove {plain(sighting['field'])}, issue a new {plain(sighting['detector'])} and revoke the old one"
+        yield from self.by_hand()
         if closed := self.closed_rules():
             yield self._aws(
                 "ec2",
@@ -226,6 +218,17 @@ class Difference:
                 group_id=tail(self.after.id),
                 ip_permissions=json.dumps([_permission(rule) for rule in closed]),
             )
+
+    def by_hand(self) -> Iterator[str]:
+        """Comments on what no single command does."""
+        for ref in self.old.get("refs", ()):
+            if ref not in self.new["refs"] and ref["name"] not in {"shared_with", "bounded_by"}:
+                what = f"{ref['name'].replace('_', ' ')} {ref['target']}"
+                yield f"# {plain(self.after.id)}: take away '{plain(what)}'"
+        for sighting in self.old.get("sightings", ()):
+            if sighting not in self.new["sightings"]:
+                field, detector = plain(sighting["field"]), plain(sighting["detector"])
+                yield f"# {plain(self.after.id)}: remove {field}, issue a new {detector} and revoke the old one"
 
 
 def plain(text: str) -> str:

@@ -38,6 +38,6 @@ COSTS: dict[str, Cost] = {
     "restrict_pass_role": Cost(3, "cut", "the identity can no longer start things under this role"),
     "attach_boundary": Cost(3, "weaken", "changes of access, keys and organisation by this identity fail"),
     "detach": Cost(5, "cut", "the agent no longer gets this input"),
-    "disable_tool": Cost(6, "cut", "the agent can no longer do what the tool did"),
+    "disable_tool": Cost(8, "cut", "the agent can no longer do what the tool did"),
 }
 """Defaults by action; the ``cost`` and ``effect`` of a rule's fix with the same ``action`` win for that rule."""

@@ -30,9 +30,10 @@ WEAKENED = 0.3
 def cover(options: Iterable[Option], weights: Mapping[int, float]) -> list[Option]:
     """Options that together hit every path that any of them hits: greedy by weight newly hit for the cost, then pruned."""
     usable = sorted(options, key=lambda one: one.id)
-    open_paths = {path for path in weights if any(path in one.hits for one in usable)}
+    coverable = {path for path in weights if any(path in one.hits for one in usable)}
+    open_paths = set(weights)
     chosen: list[Option] = []
-    while open_paths:
+    while open_paths & coverable:
         best = max(usable, key=lambda one: (_gain(one, open_paths, weights), one.id))
         chosen.append(best)
         open_paths -= best.hits
@@ -76,6 +77,25 @@ def _swapped(chosen: list[Option], usable: Sequence[Option]) -> list[Option]:
             return chosen
         pair, one = swap
         chosen = _pruned([*(each for each in chosen if each not in pair), one])
+
+
+def packed(options: Sequence[Option]) -> float:
+    """A cost below which no choice of options hits all their paths: a packing of prices into the options' costs.
+
+    Each path, those with the fewest options first, is given the highest price that all options for it can still bear.
+    """
+    left = {one.id: one.cost for one in options}
+    bearers: dict[int, list[str]] = {}
+    for one in options:
+        for path in one.hits:
+            bearers.setdefault(path, []).append(one.id)
+    total = 0.0
+    for _, names in sorted(bearers.items(), key=lambda item: (len(item[1]), item[0])):
+        price = min(left[name] for name in names)
+        total += price
+        for name in names:
+            left[name] -= price
+    return total
 
 
 def bound(

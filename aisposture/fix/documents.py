@@ -98,18 +98,21 @@ def listed(value: Any) -> list[str]:
 
 
 def asked(kind: str, verb: EdgeKind, target: str) -> tuple[list[str], list[str]]:
-    """Actions that amount to ``verb`` on a resource of ``kind``, and the ARNs they are asked on; empty where none is known."""
+    """Actions that amount to ``verb`` on a resource of ``kind``, and the ARNs they are asked on; empty where none is known.
+
+    A sink stands for the verb on anything in its account.
+    """
+    anything = ids.parse_sink(target) is not None
     legs = [
         leg
         for one in capabilities()
-        if one.kind == kind and one.verb is verb
+        if one.verb is verb and (anything or one.kind == kind)
         for alternative in one.any_of
         for leg in alternative
-        if leg.on == "self"
+        if leg.on == "self" or (anything and leg.on in {"scope", "new"})
     ]
-    actions = sorted({leg.action for leg in legs})
     arns = sorted({_filled(leg.arn, target) for leg in legs})
-    return actions, ["*"] if "*" in arns else arns
+    return sorted({leg.action for leg in legs}), ["*"] if anything or "*" in arns else arns
 
 
 def denying(actions: Sequence[str], resources: Sequence[str], **more: Any) -> dict[str, Any]:

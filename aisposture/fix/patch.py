@@ -39,7 +39,8 @@ def restored(plain: Mapping[str, Any]) -> Resource:
         PatchError: it is none.
     """
     try:
-        found = msgspec.json.decode(encode(plain), type=Resource)
+        # Keys keep their order, so that statements read as they did before.
+        found = msgspec.json.decode(msgspec.json.encode(plain), type=Resource)
     except msgspec.ValidationError as error:
         raise PatchError(f"the patched value is no resource: {error}") from None
     return msgspec.structs.replace(found, refs=tuple(sorted(set(found.refs))))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aisposture.fix.actions import Change, Changes
 from aisposture.fix.commands import Difference
 from aisposture.fix.costs import COSTS
-from aisposture.fix.cover import Edge, Option, bound, cover
+from aisposture.fix.cover import Edge, Option, bound, cover, packed
 from aisposture.fix.patch import patched
 from aisposture.fix.prove import Look, Proof, applied, compare
 from aisposture.fix.terraform import blocks
@@ -32,7 +32,7 @@ PRODUCTION = frozenset({"prod", "production", "live"})
 
 
 class Jewel(Struct, frozen=True, kw_only=True):
-    """What some paths end at, and a lower bound of what any plan costs that breaks all of them.
+    """What some paths end at, and a lower bound of what any plan costs that touches all of them.
 
     Attributes:
         paths: how many known paths end there.
@@ -53,7 +53,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         steps: in the order in which to take them: most weight broken for the cost first.
         advice: what rules recommend for paths that no step breaks; cannot be proved and is not counted.
         alternatives: other steps that touch the same paths.
-        lower_bound: no choice among all known steps that breaks all known paths costs less.
+        lower_bound: no choice among all known steps that touches every path which these steps touch costs less.
         gap: cost minus lower bound.
         rounds: how often the analysis was run again.
     """
@@ -111,23 +111,29 @@ class Planner:
         self.steps: dict[str, FixStep] = {}
         self.paths: dict[tuple[Edge, ...], _Path] = {}
 
-    def plan(self, found: Sequence[Finding], *, down_to: Band = Band.HIGH) -> Plan:
+    def plan(self, found: Sequence[Finding], *, down_to: Band = Band.HIGH, quick: bool = False) -> Plan:
         """The plan after which, if it can be had, no attack path of band ``down_to`` or worse is left.
 
         Args:
             found: what the analysis says of the inventory as it is.
             down_to: the mildest band to plan for.
+            quick: prove only the plan as a whole; what each step closes is then an estimate.
         """
         self._learn(found, down_to, ())
         chosen: list[Option] = []
         after, rounds = found, 0
         while rounds < ROUNDS:
             chosen = self._cover()
-            after = self.look(applied(self.inventory, [self.steps[one.id] for one in chosen]))
+            after = self._after(chosen)
             rounds += 1
             if not self._learn(after, down_to, [one.id for one in chosen]):
                 break
-        return self._told(found, after, chosen, down_to, rounds)
+        if quick:
+            return self._told(found, after, self._estimated(found, after, chosen), down_to, rounds)
+        taken, last = self._one_by_one(found, chosen, down_to)
+        if _open(last, down_to) - _open(after, down_to):
+            taken, last = self._estimated(found, after, chosen), after
+        return self._told(found, last, taken, down_to, rounds)
 
     def candidates(self, found: Sequence[Finding]) -> dict[str, FixStep]:
         """Every step that touches one of ``found``, by id."""
@@ -142,13 +148,11 @@ class Planner:
     def _learn(self, found: Sequence[Finding], down_to: Band, taken: Sequence[str]) -> bool:
         """Whether ``found``, after the steps ``taken``, teaches anything that another choice of steps could use."""
         news = False
-        for finding in found:
+        for finding in sorted(found, key=lambda one: one.fingerprint):
             wanted = finding.band.rank >= down_to.rank
             if finding.family != "path" or (taken and not wanted):
                 continue
-            edges = tuple(
-                (hop.source, hop.kind.value, hop.target) for walk in _needed(finding) for hop in walk.hops
-            )
+            edges = _edges(finding)
             path = self.paths.get(edges)
             if path is None:
                 path = self.paths[edges] = self._known(finding, edges)
@@ -208,7 +212,7 @@ class Planner:
             patches=change.patches,
             disruption=COSTS[change.action].disruption,
             owner=self._owner(change.resource) or finding.owner,
-            cli="\n".join(line for one in changed for line in one.cli()),
+            cli="\n".join(dict.fromkeys(line for one in changed for line in one.cli())),
             terraform="\n\n".join(block for one in changed for block in blocks(one)),
         )
         self.steps[name] = step
@@ -252,30 +256,56 @@ class Planner:
         weights = {n: WEIGHTS[path.finding.band] for n, path in enumerate(paths) if path.wanted}
         return cover(options, weights)
 
+    def _after(self, chosen: Iterable[Option]) -> Sequence[Finding]:
+        return self.look(applied(self.inventory, [self.steps[one.id] for one in chosen]))
+
+    def _one_by_one(
+        self, found: Sequence[Finding], chosen: Sequence[Option], down_to: Band
+    ) -> tuple[list[FixStep], Sequence[Finding]]:
+        """The steps with what each closes, proved in this order, and what is left; steps with nothing left to do are dropped."""
+        taken: list[Option] = []
+        steps: list[FixStep] = []
+        last = found
+        for one in chosen:
+            left = _open(last, down_to)
+            if not any(path.edges in left for n, path in enumerate(self.paths.values()) if n in one.hits):
+                continue
+            taken.append(one)
+            after = self._after(taken)
+            steps.append(replace(self.steps[one.id], breaks=compare(last, after).closed))
+            last = after
+        return steps, last
+
+    def _estimated(
+        self, found: Sequence[Finding], after: Sequence[Finding], chosen: Sequence[Option]
+    ) -> list[FixStep]:
+        """The steps with those of the closed findings all of whose known paths they touch."""
+        closed = compare(found, after).closed
+        paths = list(self.paths.values())
+        mine = {
+            name: {n for n, path in enumerate(paths) if path.finding.fingerprint == name} for name in closed
+        }
+        return [
+            replace(
+                self.steps[one.id],
+                breaks=tuple(name for name in closed if mine[name] and mine[name] <= one.hits),
+            )
+            for one in chosen
+        ]
+
     def _told(
         self,
         found: Sequence[Finding],
         after: Sequence[Finding],
-        chosen: Sequence[Option],
+        steps: Sequence[FixStep],
         down_to: Band,
         rounds: int,
     ) -> Plan:
         proof = compare(found, after)
-        closed = set(proof.closed)
-        paths = list(self.paths.values())
-        steps = []
-        for one in chosen:
-            broken = {
-                finding
-                for finding in closed
-                if (mine := {n for n, path in enumerate(paths) if path.finding.fingerprint == finding})
-                and mine <= one.hits
-            }
-            steps.append(replace(self.steps[one.id], breaks=tuple(sorted(broken))))
         taken = {step.id for step in steps}
         cost = round(sum(step.cost for step in steps), 2)
-        breakable = {n: path for n, path in enumerate(paths) if path.wanted and path.cut_by()}
-        lowest = self._bound(breakable)
+        breakable = {n: path for n, path in enumerate(self.paths.values()) if path.wanted and path.cut_by()}
+        lowest = min(self._bound(breakable), cost)
         return Plan(
             down_to=down_to.value,
             steps=tuple(steps),
@@ -295,7 +325,9 @@ class Planner:
             for step in path.cut_by():
                 touched.setdefault(step, {})[number] = path.touched[step]
         costs = {step: self.steps[step].cost for step in touched}
-        return round(bound({number: path.edges for number, path in paths.items()}, touched, costs), 2)
+        options = [Option(id=step, cost=costs[step], hits=frozenset(mine)) for step, mine in touched.items()]
+        lowest = bound({number: path.edges for number, path in paths.items()}, touched, costs)
+        return round(max(lowest, packed(options)), 2)
 
     def _jewels(self, paths: Mapping[int, _Path], taken: set[str]) -> tuple[Jewel, ...]:
         ends: dict[str, dict[int, _Path]] = {}
@@ -338,6 +370,16 @@ class Planner:
 
 def _needed(finding: Finding) -> tuple[Walk, ...]:
     return tuple(walk for walk in finding.walks if walk.role != "unless")
+
+
+def _edges(finding: Finding) -> tuple[Edge, ...]:
+    return tuple((hop.source, hop.kind.value, hop.target) for walk in _needed(finding) for hop in walk.hops)
+
+
+def _open(found: Iterable[Finding], down_to: Band) -> set[tuple[Edge, ...]]:
+    return {
+        _edges(finding) for finding in found if finding.family == "path" and finding.band.rank >= down_to.rank
+    }
 
 
 def _step_id(change: Change) -> str:

@@ -47,18 +47,37 @@ def applied(inventory: Inventory, steps: Iterable[FixStep]) -> Inventory:
 
 
 def compare(before: Sequence[Finding], after: Sequence[Finding]) -> Proof:
-    """What differs between two lists of findings."""
-    old = {finding.fingerprint: finding for finding in before}
-    new = {finding.fingerprint: finding for finding in after}
+    """What differs between two lists of findings.
+
+    A finding whose path is the same as before is the same finding, even where another entry or end gives it another fingerprint.
+    """
+    old, new = ({_path(finding): finding for finding in found} for found in (before, after))
+    left = {finding.fingerprint for finding in after}
+    known = {finding.fingerprint for finding in before}
     return Proof(
         before=counts(before),
         after=counts(after),
         posture_before=counts(before, "posture"),
         posture_after=counts(after, "posture"),
-        closed=tuple(name for name in old if name not in new),
-        lowered=tuple(
-            name for name, one in new.items() if name in old and one.band.rank < old[name].band.rank
+        closed=_sorted(
+            one.fingerprint for path, one in old.items() if path not in new and one.fingerprint not in left
         ),
-        opened=tuple(one for name, one in new.items() if name not in old),
+        lowered=_sorted(
+            one.fingerprint
+            for path, one in old.items()
+            if path in new and new[path].band.rank < one.band.rank
+        ),
+        opened=tuple(one for path, one in new.items() if path not in old and one.fingerprint not in known),
         residual=tuple(one for one in after if one.family == "path"),
     )
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+def _path(finding: Finding) -> tuple[object, ...]:
+    """What a finding rests on: its rule and hops, or for posture the fingerprint."""
+    hops = finding.walks[0].hops if finding.walks and finding.family == "path" else ()
+    edges = tuple((hop.source, hop.kind, hop.target) for hop in hops)
+    return (finding.rule, edges) if edges else (finding.rule, finding.fingerprint)

@@ -62,14 +62,17 @@ def _other_blocks(one: Difference) -> Iterator[str]:
         if ref["name"] == "bounded_by" and ref not in one.old.get("refs", ()):
             word = one.after.kind.rpartition(".")[2]
             yield _block(f"aws_iam_{word}", one.after.name, {"permissions_boundary": hcl(ref["target"])})
+    yield from one.by_hand()
     for rule in one.closed_rules():
         yield f"# in the rules of {plain(one.after.id)}, remove: {json.dumps(rule)}"
 
 
 def _arguments_of_instance(one: Difference) -> str:
-    limit = ["    http_put_response_hop_limit = 1"] if one.after.attrs.get("imds_hop_limit") == 1 else []
-    inner = "\n".join(["  metadata_options {", '    http_tokens = "required"', *limit, "  }"])
-    return f'resource "aws_instance" "{_word(one.after.name)}" {{\n{inner}\n}}'
+    lines = ['http_tokens                 = "required"']
+    if one.after.attrs.get("imds_hop_limit") == 1:
+        lines.append("http_put_response_hop_limit = 1")
+    inner = "\n".join(f"    {line}" for line in lines)
+    return f'resource "aws_instance" "{_word(one.after.name)}" {{\n  metadata_options {{\n{inner}\n  }}\n}}'
 
 
 def _arguments_of_url(one: Difference) -> str:
