@@ -37,7 +37,7 @@ def test_path_that_could_only_stand_in_something_unread(
 
 
 def test_terminal(firing: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["paths", firing, "--from", "internet", "--to", "customer-records", "--limit", "1"]) == Exit.OK
+    assert run(["paths", firing, "--from", "internet", "--to", "customer-records", "--k", "1"]) == Exit.OK
     out = capsys.readouterr().out
     assert "Way 1" in out
     assert "Way 2" not in out
@@ -46,3 +46,12 @@ def test_terminal(firing: str, capsys: pytest.CaptureFixture[str]) -> None:
 def test_name_that_nothing_has(firing: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["paths", firing, "--from", "internet", "--to", "customer-recrods"]) == Exit.USAGE
     assert "did you mean customer-records" in capsys.readouterr().err
+
+
+def test_avoided_nodes_are_never_on_the_way(firing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ends = ["paths", firing, "--from", "internet", "--to", "customer-records", "--json"]
+    assert run([*ends, "--k", "20"]) == Exit.OK
+    before = json.loads(capsys.readouterr().out)["paths"]
+    assert any(hop["target"].endswith("/bot-role") for hop in before[0]["hops"])
+    assert run([*ends, "--avoid", "bot-role"]) == Exit.OK
+    assert json.loads(capsys.readouterr().out)["paths"] == []
