@@ -65,7 +65,7 @@ class Findings:
     def _judged(self, rule: Rule, match: Match, lifted: float | None = None) -> Judged:
         nodes = self._numbers(match)
         likelihood = self.likelihoods.of(match)
-        impact, why = self.impacts.of(nodes)
+        impact, why = self.impacts.of(nodes, self._leg_ends(match))
         factors = Factors(
             hops=likelihood.factors,
             impact=impact,
@@ -78,6 +78,11 @@ class Findings:
             lifted=lifted,
         )
         return Judged(match, factors, score(factors))
+
+    def _leg_ends(self, match: Match) -> list[int]:
+        """The nodes at which the other legs that a rule needs end."""
+        walks = [leg.walk for leg in match.branches if leg.role == "with" and leg.walk]
+        return [self.graph.number[walk[-1].target if walk[-1].forward else walk[-1].source] for walk in walks]
 
     def _grade(self, match: Match, nodes: list[int]) -> str:
         heuristic = any(

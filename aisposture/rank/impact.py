@@ -1,5 +1,6 @@
 """What is at stake at the end of a path, and how far it reaches beyond."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from aisposture.graph.columns import Graph
@@ -29,8 +30,8 @@ class Impacts:
         self._blasts: dict[int, Blast] = {}
         self._covered: dict[int, frozenset[int]] = {}
 
-    def of(self, nodes: list[int]) -> tuple[str, tuple[str, ...]]:
-        """Impact class of a walk over ``nodes``, and what gave it, in words."""
+    def of(self, nodes: list[int], also: Iterable[int] = ()) -> tuple[str, tuple[str, ...]]:
+        """Impact class of a walk over ``nodes`` whose other legs end at ``also``, and what gave it, in words."""
         found = [("I1", "")]
         for node in nodes:
             name = self.graph.nodes[node].name or self.graph.ids[node]
@@ -38,7 +39,7 @@ class Impacts:
                 node
             ):
                 found.append((_BY_TIER[tier], f"identity {name} of tier {tier}"))
-        found.append(self._sink(nodes[-1]))
+        found.extend(self._sink(node) for node in (nodes[-1], *also))
         best = max(klass for klass, _ in found)
         return best, tuple(dict.fromkeys(why for klass, why in found if klass == best and why))
 

@@ -1,6 +1,7 @@
 """The factors of a walk: who can start it, what each hop multiplies, and where text has to turn into an action."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 from aisposture.graph.columns import Graph
@@ -61,6 +62,15 @@ class Likelihoods:
                 steered = True
             if edge.weight < 1.0 and not (position == 0 and replaces):
                 factors.append(Factor(name=edge.kind.value, value=round(edge.weight, 6), why=self._why(edge)))
+        weakest = min(
+            (prod(edge.weight for edge in leg.walk) for leg in match.branches if leg.role == "with"),
+            default=1.0,
+        )
+        whole = prod(factor.value for factor in factors)
+        if weakest < whole:
+            factors.append(
+                Factor(name="weakest leg", value=round(weakest / whole, 6), why="all legs are needed")
+            )
         return Likelihood(tuple(factors), internet, entered)
 
     def _start(self, start: int, walk: Sequence[WalkEdge]) -> tuple[list[Factor], bool, bool, bool]:
