@@ -3,12 +3,12 @@
 import difflib
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from aisposture.errors import FileError
 from aisposture.model.graph import EdgeKind
@@ -143,6 +143,14 @@ class Context(Struct, frozen=True, kw_only=True):
     rules: dict[str, Any] = {}
     accepted_gaps: tuple[AcceptedGap, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> "Context":
+        """A context of plain values: its own fields, and whatever else rules read as ``param.<name>``."""
+        own = {name: value for name, value in params.items() if name in cls.__struct_fields__}
+        return convert(
+            own | {"rules": {name: value for name, value in params.items() if name not in own}}, cls
+        )
 
     @property
     def params(self) -> dict[str, Any]:

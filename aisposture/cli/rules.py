@@ -95,22 +95,21 @@ def test(*, ids: tuple[str, ...], folders: tuple[Path, ...], quiet: bool) -> int
 
 def _disagreements(rule: "Rule") -> Iterator[str]:
     from aisposture.collect import labels_of_kind
-    from aisposture.graph.memory import MemoryStore
-    from aisposture.pipeline import survey
+    from aisposture.pipeline import answers, emitted, survey
     from aisposture.rules.cases import case_file, disagreements, load_cases
-    from aisposture.rules.run import run
+    from aisposture.rules.paths_doc import answers_today
     from aisposture.scope import Context
 
     file = case_file(Path(rule.file))
     if not file.exists():
-        yield f"{rule.file}: has no cases beside it ({file.name})"
+        if answers_today(rule, emitted()):
+            yield f"{rule.file}: has no cases beside it ({file.name})"
         return
-    labels = labels_of_kind()
-    for case in load_cases(file, labels):
-        store = MemoryStore(survey(case.inventory).graph)
-        params = {**Context().params, **case.params}
-        said = run(store, [rule], inventory=case.inventory, labels_of_kind=labels, params=params)
-        yield from disagreements(case, said)
+    for case in load_cases(file, labels_of_kind()):
+        context = Context.of(case.params)
+        yield from disagreements(
+            case, answers(survey(case.inventory, context=context), [rule], context=context)
+        )
 
 
 @rules.command()

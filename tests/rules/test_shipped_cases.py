@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from aisposture.bundled import bundled
@@ -34,7 +33,7 @@ def loaded() -> Iterator[Any]:
 def test_a_shipped_rule_answers_as_its_case_expects(case: Case | FileError) -> None:
     if isinstance(case, FileError):
         raise case
-    context = msgspec.convert(case.params, Context)
+    context = Context.of(case.params)
     said = answers(survey(case.inventory, context=context), [RULES[case.rule]], context=context)
     assert disagreements(case, said) == ()
 
