@@ -304,8 +304,11 @@ class Planner:
         proof = compare(found, after)
         taken = {step.id for step in steps}
         cost = round(sum(step.cost for step in steps), 2)
-        breakable = {n: path for n, path in enumerate(self.paths.values()) if path.wanted and path.cut_by()}
-        lowest = min(self._bound(breakable), cost)
+        # A path that fell although no step touches it (its agent lost its power, say) asks for no cut of its own.
+        breakable = {
+            n: path for n, path in enumerate(self.paths.values()) if path.wanted and path.cut_by() & taken
+        }
+        lowest = self._bound(breakable)
         return Plan(
             down_to=down_to.value,
             steps=tuple(steps),
