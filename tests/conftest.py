@@ -6,12 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from aisposture.bundled import bundled
-from aisposture.collect.run import collect_aws
 from aisposture.model.inventory import Inventory
-from aisposture.replay.aws import serve
-from aisposture.scope import AwsScope, Scope
+from tests.servers.local_aws import Scan, scanned
 from tests.servers.neo4j_server import PASSWORD, neo4j_server
+
+
+@pytest.fixture(scope="session")
+def northwind_scan(tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    """A real scan of the bundled company, and how its requests were answered."""
+    return scanned("northwind", tmp_path_factory.mktemp("northwind") / "snapshot")
+
+
+@pytest.fixture(scope="session")
+def northwind(northwind_scan: Scan) -> Inventory:
+    """What a real scan reads of the bundled company."""
+    return northwind_scan.inventory
+
+
+@pytest.fixture(scope="session")
+def coverage_scan(tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    """A real scan of the account that fills the fields that the bundled company leaves empty."""
+    return scanned("coverage", tmp_path_factory.mktemp("coverage") / "snapshot")
 
 
 @pytest.fixture(scope="session")
@@ -23,21 +38,3 @@ def neo4j_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s
     home: Path = tmp_path_factory.mktemp("neo4j")
     with neo4j_server(home) as uri:
         yield uri, "neo4j", PASSWORD
-
-
-@pytest.fixture(scope="session")
-def northwind(tmp_path_factory: pytest.TempPathFactory) -> Inventory:
-    """What a real scan reads of the bundled company."""
-    out = tmp_path_factory.mktemp("northwind")
-    scope = AwsScope(
-        organization=True,
-        role_name="aisposture-audit",
-        external_id="nw-posture-2f6c",
-        regions=("eu-west-1", "us-east-1"),
-    )
-    with serve(bundled("fixtures/northwind") / "aws") as cloud, pytest.MonkeyPatch.context() as patch:
-        for name, value in cloud.credentials(cloud.accounts[0]).environment().items():
-            patch.setenv(name, value)
-        patch.setenv("AWS_ENDPOINT_URL", cloud.url)
-        collect_aws(Scope(aws=scope), out=out)
-    return Inventory.read(out)
