@@ -17,7 +17,7 @@ from aisposture.rank.evidence import EvidenceBook
 from aisposture.rank.impact import Impacts
 from aisposture.rank.likelihood import Likelihoods
 from aisposture.rank.score import Factors, noisy_or, score
-from aisposture.rank.story import noun, story
+from aisposture.rank.story import headline, story
 from aisposture.rules.run import RuleAnswer
 from aisposture.rules.words import Rule
 
@@ -105,20 +105,20 @@ class Findings:
         )
         best = self._judged(rule, best.match, lifted=lifted)
         walk = self.walk(best.match.walk, best.match.state)
-        ends = _ends(best.match, self.graph)
+        passed = _passed(best.match, self.graph)
         agent = best.match.bindings.get("agent") or next(
-            (node for node in _visited(best.match) if self._is(node, Label.AGENT)), ""
+            (node for node in passed if self._is(node, Label.AGENT)), ""
         )
-        account = best.match.bindings.get("account") or self._account(agent or ends[1])
-        nodes = {node: self.node(node) for node in (*_visited(best.match), *filter(None, [agent]))}
-        owner, owner_why = self._owner(agent or ends[1])
+        account = best.match.bindings.get("account") or self._account(agent or passed[-1])
+        nodes = {node: self.node(node) for node in (*passed, *filter(None, [agent]))}
+        owner, owner_why = self._owner(agent or passed[-1])
         return Finding(
             fingerprint=self._fingerprint(rule, key),
             rule=rule.id,
             family=rule.family,
             title=rule.title,
             why=rule.why,
-            story=story(walk, nodes, agent),
+            story=story(walk, nodes, agent) or headline(nodes[passed[-1]], rule.title),
             likely=best.match.state is State.POSSIBLE,
             state=best.match.state,
             score=best.score,
@@ -133,7 +133,7 @@ class Findings:
             sink=best.match.bindings.get("sink_class", ""),
             paths=len(group),
             sinks=sum(judged.match.sinks for judged in group),
-            resources=tuple(node for node in _visited(best.match) if node in self.inventory.by_id),
+            resources=tuple(node for node in passed if node in self.inventory.by_id),
             fixes=tuple(fix.text for fix in rule.fixes),
             owner=owner,
             owner_why=owner_why,
@@ -152,7 +152,7 @@ class Findings:
                 family=rule.family,
                 title=rule.title,
                 why=rule.why,
-                story=f"{noun(node)[:1].upper()}{noun(node)[1:]}: {rule.title[:1].lower()}{rule.title[1:]}.",
+                story=headline(node, rule.title),
                 likely=match.state is State.POSSIBLE,
                 state=match.state,
                 score=Score(
@@ -220,7 +220,7 @@ class Findings:
         return str(cell[0]), "tag"
 
     def _numbers(self, match: Match) -> list[int]:
-        return [self.graph.number[node] for node in _visited(match)]
+        return [self.graph.number[node] for node in _passed(match, self.graph)]
 
     def _fingerprint(self, rule: Rule, key: Iterable[str]) -> str:
         parts = [rule.id, *(self._stable(part) for part in key)]
@@ -316,9 +316,9 @@ def _visited(match: Match) -> list[str]:
     return visited
 
 
-def _ends(match: Match, graph: Graph) -> tuple[str, str]:
-    visited = _visited(match) or [node for node in match.bindings.values() if node in graph.number]
-    return visited[0], visited[-1]
+def _passed(match: Match, graph: Graph) -> list[str]:
+    """The nodes of the main walk; of a walk without a hop, the nodes that the match names."""
+    return _visited(match) or [node for node in match.bindings.values() if node in graph.number]
 
 
 def _disjoint(group: Sequence[Judged]) -> list[Judged]:

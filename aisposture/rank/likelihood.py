@@ -50,9 +50,12 @@ class Likelihoods:
     def of(self, match: Match) -> Likelihood:
         """The likelihood of a match's main walk."""
         walk = match.walk
-        if not walk:
-            return Likelihood((), internet=False, entered=True)
-        start = self.graph.number[walk[0].source if walk[0].forward else walk[0].target]
+        if walk:
+            start = self.graph.number[walk[0].source if walk[0].forward else walk[0].target]
+        else:
+            start = next(
+                self.graph.number[node] for node in match.bindings.values() if node in self.graph.number
+            )
         start_factors, internet, entered, replaces = self._start(start, walk)
         factors = list(start_factors)
         steered = any(factor.name.startswith("steer") for factor in factors)
@@ -85,7 +88,12 @@ class Likelihoods:
                 walk[0].kind in CONTENT,
             )
         trust = self._value(start, "trust")
-        if Label.AGENT in labels or trust is None or (Label.IDENTITY in labels and trust in {"T3", "T4"}):
+        if (
+            not walk
+            or Label.AGENT in labels
+            or trust is None
+            or (Label.IDENTITY in labels and trust in {"T3", "T4"})
+        ):
             return self._breach(start, walk)
         replaces = walk[0].kind in CONTENT
         word = (
@@ -125,7 +133,7 @@ class Likelihoods:
             factors.append(
                 Factor(name="writer", value=TRUST[trust], why=f"its least trusted writer has trust {trust}")
             )
-        if walk[0].kind not in STEERED and entry != "credential":
+        if (not walk or walk[0].kind not in STEERED) and entry != "credential":
             factors.append(self._steer(self.graph.ids[start]))
         return factors, entry == "internet", True, False
 

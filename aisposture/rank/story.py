@@ -92,6 +92,12 @@ def _spelled(label: Label) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label.value).lower()
 
 
+def headline(node: Node, title: str) -> str:
+    """What is said of one node: what it is, and the title of the rule."""
+    what = noun(node)
+    return f"{what[:1].upper()}{what[1:]}: {title[:1].lower()}{title[1:]}."
+
+
 def story(walk: Walk, nodes: Mapping[str, Node], agent: str = "") -> str:
     """The sentence for a path: who starts it, the agent in the middle, the last power that is won."""
     if not walk.hops:
