@@ -3,8 +3,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("moto")
-
 from aisposture.bundled import bundled
 from aisposture.cli.demo import _only
 from aisposture.cli.exits import Exit

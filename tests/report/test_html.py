@@ -14,7 +14,6 @@ from tests.report.sample_extremes import hostile, many
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
-browsing = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +28,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.fail("no Chromium: `make test` installs it, or run scripts/system-packages chromium")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield launched
@@ -63,7 +64,6 @@ def shown(page: Page) -> int:
     return page.locator("[data-b]:not(.gone)").count()
 
 
-@browsing
 @pytest.mark.parametrize("name", ["northwind", "hostile", "empty"])
 def test_no_request_and_no_console_message(browser: Browser, pages: dict[str, str], name: str) -> None:
     page, noise = opened(browser, pages[name])
@@ -71,7 +71,6 @@ def test_no_request_and_no_console_message(browser: Browser, pages: dict[str, st
     assert noise == []
 
 
-@browsing
 def test_hostile_strings_run_nothing_even_without_the_content_security_policy(
     browser: Browser, pages: dict[str, str]
 ) -> None:
@@ -85,7 +84,6 @@ def test_hostile_strings_run_nothing_even_without_the_content_security_policy(
     assert noise == []
 
 
-@browsing
 def test_content_security_policy_stops_what_would_get_in(browser: Browser, pages: dict[str, str]) -> None:
     page, noise = opened(browser, pages["northwind"])
     page.evaluate(
@@ -95,7 +93,6 @@ def test_content_security_policy_stops_what_would_get_in(browser: Browser, pages
     assert noise
 
 
-@browsing
 def test_filters(browser: Browser, pages: dict[str, str]) -> None:
     page, _ = opened(browser, pages["northwind"])
     everything = len(report().findings)
@@ -121,7 +118,6 @@ def test_filters(browser: Browser, pages: dict[str, str]) -> None:
     expect(page.locator("output")).to_have_text(f"0 of {everything} shown")
 
 
-@browsing
 def test_hop_of_the_drawing_leads_to_its_evidence_by_keyboard(
     browser: Browser, pages: dict[str, str]
 ) -> None:
@@ -134,13 +130,11 @@ def test_hop_of_the_drawing_leads_to_its_evidence_by_keyboard(
     assert target.is_visible()
 
 
-@browsing
 def test_link_to_a_finding_opens_it(browser: Browser, pages: dict[str, str]) -> None:
     page, _ = opened(browser, f"{pages['northwind']}#f{PATHS[1].fingerprint[:12]}")
     assert page.locator("details.f[open] h3").inner_text() == PATHS[1].story
 
 
-@browsing
 def test_readable_without_scripts(browser: Browser, pages: dict[str, str]) -> None:
     page, _ = opened(browser, pages["northwind"], script=False)
     assert not page.locator("form.filter").is_visible()
@@ -149,7 +143,6 @@ def test_readable_without_scripts(browser: Browser, pages: dict[str, str]) -> No
     assert page.get_by_text("Require IAM sign-in on the function URL").is_visible()
 
 
-@browsing
 def test_print_shows_the_worst_findings_whole(browser: Browser, pages: dict[str, str]) -> None:
     page, _ = opened(browser, pages["northwind"], script=False)
     page.emulate_media(media="print")
@@ -157,7 +150,6 @@ def test_print_shows_the_worst_findings_whole(browser: Browser, pages: dict[str,
     assert not page.locator("form.filter").is_visible()
 
 
-@browsing
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 @pytest.mark.parametrize("name", ["northwind", "hostile"])
 def test_accessible_and_no_wider_than_the_screen(

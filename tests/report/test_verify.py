@@ -5,6 +5,8 @@ import shlex
 from importlib import resources
 from typing import Any
 
+import botocore
+import botocore.session
 import pytest
 import yaml
 
@@ -14,8 +16,6 @@ from aisposture.model.graph import EdgeKind
 from aisposture.report import verify
 from aisposture.report.verify import check_of, checks, command, option
 from tests.report.sample import PATHS
-
-botocore = pytest.importorskip("botocore.session") and pytest.importorskip("botocore")
 
 
 def evidence(operation: str, parameters: Any = None, **more: Any) -> Evidence:
