@@ -7,7 +7,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from typing import Any
 
-from aisposture.model.finding import Answer, Band, Evidence, Finding, Report
+from aisposture.model.finding import Answer, Band, Evidence, Finding, Report, Suppressed
 from aisposture.model.inventory import encode
 from aisposture.report.json import safe
 from aisposture.report.stakes import is_unknown, plural
@@ -146,6 +146,14 @@ def _result(finding: Finding, report: Report, rule: int) -> dict[str, Any]:
     return made
 
 
+def _accepted(suppressed: Suppressed, report: Report, rule: int) -> dict[str, Any]:
+    """The result of a finding that somebody accepted: left out, it would be taken for fixed."""
+    until = f"until {suppressed.until}" if suppressed.until else ""
+    words = ", ".join(filter(None, [suppressed.note, f"by {suppressed.by}" if suppressed.by else "", until]))
+    made = {"kind": "external", "status": "accepted", "justification": visible(words, 1000) or "accepted"}
+    return {**_result(suppressed.finding, report, rule), "suppressions": [made]}
+
+
 def _rule(name: str, findings: list[Finding], report: Report) -> dict[str, Any]:
     result = next((one for one in report.rules if one.rule == name), None)
     first = findings[0] if findings else None
@@ -214,12 +222,15 @@ def render(report: Report) -> bytes:
     by_rule: dict[str, list[Finding]] = {
         rule.rule: [] for rule in report.rules if rule.answer is not Answer.NOT_IMPLEMENTED
     }
-    for finding in findings:
+    accepted = report.suppressed[: MOST_RESULTS - len(findings)]
+    for finding in (*findings, *(one.finding for one in accepted)):
         by_rule.setdefault(finding.rule, []).append(finding)
     numbers = {rule: number for number, rule in enumerate(by_rule)}
     invocation: dict[str, Any] = {"executionSuccessful": True}
     if notes := _notifications(report, len(report.findings) - len(findings)):
         invocation["toolExecutionNotifications"] = notes
+    results = [_result(finding, report, numbers[finding.rule]) for finding in findings]
+    results += [_accepted(one, report, numbers[one.finding.rule]) for one in accepted]
     run = {
         "tool": {
             "driver": {
@@ -232,7 +243,7 @@ def render(report: Report) -> bytes:
         "automationDetails": {"id": "aisposture/"},
         "columnKind": "unicodeCodePoints",
         "invocations": [invocation],
-        "results": [_result(finding, report, numbers[finding.rule]) for finding in findings],
+        "results": results,
         "properties": {
             "takenAt": report.taken_at,
             "snapshot": report.snapshot,

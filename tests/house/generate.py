@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from aisposture.access import technique_page
+from aisposture.cli import reference
 from aisposture.graph import vocabulary_doc
 from aisposture.pipeline import bundled_rules, emitted
 from aisposture.rules import docs, paths_doc
@@ -13,6 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 RULES = bundled_rules()
 
 PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": reference.render,
     "kinds.md": vocabulary_doc.render,
     "attack-path-rules.md": lambda: paths_doc.render(RULES, emitted()),
     "escalation-aws.md": technique_page.page,

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from jsonschema import Draft4Validator
 
-from aisposture.model.finding import Band, Finding, Report
+from aisposture.model.finding import Band, Finding, Report, Suppressed
 from aisposture.report.sarif import ANCHOR, MOST_RESULTS, render
 from tests.report.sample import PATHS, empty, report
 from tests.report.sample_extremes import hostile, many
@@ -88,3 +88,16 @@ def test_truncated_by_rank_and_says_so_within_the_limits_of_code_scanning() -> N
     note = run["invocations"][0]["toolExecutionNotifications"][0]
     assert "10 more" in note["message"]["text"]
     assert len(gzip.compress(render(made))) < 10_000_000
+
+
+def test_accepted_findings_stay_in_the_file_as_suppressed() -> None:
+    whole = report()
+    first, rest = whole.findings[0], whole.findings[1:]
+    told = Suppressed(finding=first, by="ann", until="2026-12-31", note="known <b>")
+    made = run_of(msgspec.structs.replace(whole, findings=rest, suppressed=(told,)))
+    results = made["results"]
+    assert len(results) == len(whole.findings)
+    suppressed = [one for one in results if "suppressions" in one]
+    assert [one["fingerprints"]["aisposture/v1"] for one in suppressed] == [first.fingerprint]
+    assert suppressed[0]["suppressions"][0]["status"] == "accepted"
+    assert "by ann, until 2026-12-31" in suppressed[0]["suppressions"][0]["justification"]
