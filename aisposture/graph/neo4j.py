@@ -53,7 +53,10 @@ ROWS = 10_000
 
 
 class Server:
-    """A connection: statements in, rows out, one clear line where something is wrong."""
+    """A connection: statements in, rows out, one clear line where something is wrong.
+
+    The parameters of a statement travel as one map, ``$p``: for lists of their own the server plans anew at every order of size.
+    """
 
     def __init__(self, uri: str, username: str, password: str, database: str) -> None:
         try:
@@ -106,7 +109,7 @@ class Server:
         """The rows of one statement."""
 
         def ask(transaction: Any) -> list[list[Any]]:
-            return [list(row) for row in transaction.run(text, parameters)]
+            return [list(row) for row in transaction.run(text, p=parameters)]
 
         rows: list[list[Any]] = self._in_session(lambda session: session.execute_read(ask))
         return rows
@@ -119,10 +122,10 @@ class Server:
         """
 
         def ask(transaction: Any) -> tuple[list[list[Any]], bool]:
-            rows = [list(row) for row in transaction.run(text, {**parameters, "scan": scan})]
+            rows = [list(row) for row in transaction.run(text, p={**parameters, "scan": scan})]
             # A scan is unmarked before anything of it is removed: still marked now means that nothing was missing then.
             mark = transaction.run(
-                f"MATCH (m:{SCAN} {{scan: $scan}}) RETURN m.complete", {"scan": scan}
+                f"MATCH (m:{SCAN} {{scan: $p.scan}}) RETURN m.complete", p={"scan": scan}
             ).single()
             return rows, mark is not None and bool(mark[0])
 
@@ -135,7 +138,7 @@ class Server:
     def write(self, text: str, **parameters: Any) -> list[list[Any]]:
         """The rows of one statement in a transaction of its own, never tried twice."""
         rows: list[list[Any]] = self._in_session(
-            lambda session: [list(row) for row in session.run(text, parameters)]
+            lambda session: [list(row) for row in session.run(text, p=parameters)]
         )
         return rows
 
@@ -145,7 +148,7 @@ class Server:
         def ask(session: Any) -> bool:
             with session.begin_transaction() as transaction:
                 for text, parameters, expected in statements:
-                    rows = list(transaction.run(text, dict(parameters)))
+                    rows = list(transaction.run(text, p=dict(parameters)))
                     if expected is not None and (not rows or rows[0][0] != expected):
                         transaction.rollback()
                         return False
@@ -217,6 +220,11 @@ class Neo4jStore:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._loaded: Loaded | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was learned of a scan; as long as one is open, it does not change."""
+        self._seeds: dict[tuple[NodeTest, ...], Seeds] = {}
         self._known: dict[str, dict[int, tuple[Any, State] | None]] = {}
 
     @classmethod
@@ -270,7 +278,7 @@ class Neo4jStore:
             StoreError: the server refused or went away; what it held before is then still whole.
         """
         self._loaded = None
-        self._known.clear()
+        self._forget()
         self._loaded = load(self._server, columns, scan)
 
     def open(self) -> None:
@@ -280,25 +288,30 @@ class Neo4jStore:
             StoreError: there is none.
         """
         found = self._server.read(
-            f"MATCH (m:{SCAN}) WHERE m.complete AND m.format = $format "
+            f"MATCH (m:{SCAN}) WHERE m.complete AND m.format = $p.format "
             "RETURN m.scan, m.name, m.nodes, m.edges, m.groups, m.kinds",
             format=FORMAT,
         )
         if len(found) != 1:
             raise StoreError("this Neo4j holds no whole scan; 'aisposture graph load' makes one")
         self._loaded = Loaded(*found[0])
-        self._known.clear()
+        self._forget()
 
     def seeds(self, tests: tuple[NodeTest, ...]) -> Seeds:
         """The nodes that pass all ``tests``."""
         if all(test == NodeTest() for test in tests):
             return Seeds(np.arange(self.loaded.nodes), np.full(self.loaded.nodes, State.CONFIRMED, np.uint8))
+        if tests not in self._seeds:
+            self._seeds[tests] = self._ask_seeds(tests)
+        return self._seeds[tests]
+
+    def _ask_seeds(self, tests: tuple[NodeTest, ...]) -> Seeds:
         where = attributes_of(tests)
         fields = fields_of(test.name for test in where)
         # Labels stand in the text as well, where they find the index of labels.
         labels = "".join(f" AND n:{either(test.labels)}" for test in tests if test.labels)
         rows = self._server.read_of_scan(
-            f"MATCH (n:{NODE}) WHERE n.scan = $scan{labels} AND {fitting('n')} "
+            f"MATCH (n:{NODE}) WHERE n.scan = $p.scan{labels} AND {fitting('n')} "
             f"RETURN n.number, {fetching('n', 'cells')} ORDER BY n.number",
             self.loaded.scan,
             cells=cells_of(fields),
@@ -332,7 +345,7 @@ class Neo4jStore:
         fields = CLASS_FIELDS if field in CLASSES else fields_of((field,))
         for start in range(0, len(missing), STARTS):
             for number, labels, cells in self._server.read_of_scan(
-                f"UNWIND $numbers AS number MATCH (n:{NODE} {{scan: $scan, number: number}}) "
+                f"UNWIND $p.numbers AS number MATCH (n:{NODE} {{scan: $p.scan, number: number}}) "
                 f"RETURN number, labels(n), {fetching('n', 'cells')}",
                 self.loaded.scan,
                 numbers=missing[start : start + STARTS],

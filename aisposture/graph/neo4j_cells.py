@@ -118,7 +118,7 @@ def cells_of(fields: Iterable[Field]) -> list[list[str | None]]:
 
 def fetching(alias: str, parameter: str) -> str:
     """The expression that fetches the fields in ``parameter`` from ``alias``."""
-    return f"[cell IN ${parameter} | [{alias}[cell[0]], {alias}[cell[1]], {alias}[cell[2]]]]"
+    return f"[cell IN $p.{parameter} | [{alias}[cell[0]], {alias}[cell[1]], {alias}[cell[2]]]]"
 
 
 def outcome(tests: Sequence[AttrTest], fields: Sequence[Field], fetched: Sequence[Any]) -> Bytes:
@@ -135,27 +135,38 @@ def outcome(tests: Sequence[AttrTest], fields: Sequence[Field], fetched: Sequenc
 
 
 def fitting(alias: str) -> str:
-    """The condition that a node passes ``$tests``, the same text for all tests, so that the server plans few statements."""
+    """The condition that a node passes ``$p.tests``, the same text for all tests, so that the server plans few statements."""
     return (
-        "all(test IN $tests WHERE "
+        "all(test IN $p.tests WHERE "
         f"(test.labels IS NULL OR any(label IN labels({alias}) WHERE label IN test.labels)) AND "
         f"(test.kinds IS NULL OR {alias}.kind IN test.kinds OR any(start IN test.starts WHERE {alias}.kind STARTS WITH start)) AND "
-        f"(test.ids IS NULL OR {alias}.id IN test.ids))"
+        f"(test.ids IS NULL OR {alias}.id IN test.ids) AND "
+        f"all(key IN test.needed WHERE {alias}[key] IS NOT NULL))"
     )
 
 
 def tests_of(tests: Sequence[NodeTest]) -> list[dict[str, list[str] | None]]:
-    """What of ``tests`` the server checks; attributes are checked here, by ``AttrTest`` itself."""
+    """What of ``tests`` the server checks: of attributes only that they are there, where nothing else can pass.
+
+    The rest is checked here, by ``AttrTest`` itself.
+    """
     return [
         {
             "labels": [label.value for label in test.labels] or None,
             "kinds": [kind for kind in test.kinds if not kind.endswith("*")] if test.kinds else None,
             "starts": [kind[:-1] for kind in test.kinds if kind.endswith("*")],
             "ids": list(test.ids) if test.ids is not None else None,
+            "needed": [_presence(one.name) for one in test.where if one.of(None) is State.FALSE],
         }
         for test in tests
-        if test.labels or test.kinds or test.ids is not None
+        if test != NodeTest()
     ]
+
+
+def _presence(name: str) -> str:
+    """The property that a node has exactly where it has the attribute ``name``."""
+    cell = Cell.of_node(name)
+    return cell.state or cell.plain
 
 
 def attributes_of(tests: Sequence[NodeTest]) -> tuple[AttrTest, ...]:

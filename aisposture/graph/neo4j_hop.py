@@ -32,8 +32,8 @@ LEAVES_OUT = "LEAVES_OUT"
 INSIDE = "INSIDE"
 """Relationship from a scope to everything in it at any depth, with the state of the surest chain of ``contains``."""
 
-_SEEK = f"MATCH (a:{NODE} {{scan: $scan, number: number}})"
-_OF_VERBS = "{}.kind IN $grants"
+_SEEK = f"MATCH (a:{NODE} {{scan: $p.scan, number: number}})"
+_OF_VERBS = "{}.kind IN $p.grants"
 _UNLESS = "AND NOT EXISTS {{ ({})-[:" + EdgeKind.EXCLUDES.value + "]->({}) }}"
 
 
@@ -46,7 +46,7 @@ _CODES: dict[str, int] = {
 
 
 class Statement(NamedTuple):
-    """A statement that takes ``$scan`` and ``$numbers`` (what to start from), and how to read its rows.
+    """A statement that takes ``$p.scan`` and ``$p.numbers`` (what to start from), and how to read its rows.
 
     Attributes:
         edge: fields of the edge that it fetches.
@@ -116,7 +116,7 @@ def statement(hop: Hop) -> Statement:
     node = fields_of(test.name for test in where)
     head, kind, shown = _PARTS[hop.stage](hop)
     cells = fetching("r", "edge_cells"), fetching("b", "node_cells")
-    text = f"UNWIND $numbers AS number {head} AND {fitting('b')} RETURN number, {shown}, {kind}, {', '.join(_of_row(hop))}, {', '.join(cells)}"
+    text = f"UNWIND $p.numbers AS number {head} AND {fitting('b')} RETURN number, {shown}, {kind}, {', '.join(_of_row(hop))}, {', '.join(cells)}"
     parameters = {
         "tests": tests_of(hop.arrive),
         "edge_cells": cells_of(edge),
@@ -138,7 +138,7 @@ def _arrow(kinds: Sequence[EdgeKind], hop: Hop) -> str:
     """Every edge of ``kinds`` from (a) to (b), or against the arrow; relationships that are not ours have no scan."""
     edge = f"-[r:{either(kinds)}]-"
     return (
-        f"{_SEEK} MATCH (a){'<' if hop.back else ''}{edge}{'' if hop.back else '>'}(b) WHERE r.scan = $scan"
+        f"{_SEEK} MATCH (a){'<' if hop.back else ''}{edge}{'' if hop.back else '>'}(b) WHERE r.scan = $p.scan"
     )
 
 
@@ -165,7 +165,7 @@ def _joins(hop: Hop) -> tuple[str, str, str]:
             f"MATCH (b)-[r:{EdgeKind.COVERS.value}]->() USING INDEX r:{EdgeKind.COVERS.value}(scan, group)"
         )
         return (
-            f"{edges} WHERE r.scan = $scan AND r.group = number AND {_OF_VERBS.format('b')}",
+            f"{edges} WHERE r.scan = $p.scan AND r.group = number AND {_OF_VERBS.format('b')}",
             "type(r)",
             "b.number",
         )
@@ -176,11 +176,11 @@ def _gathers(hop: Hop) -> tuple[str, str, str]:
     if hop.back:
         head = (
             f"{_SEEK} MATCH (a)<-[r:{INSIDE}]-(s)<-[:{SPANS}]-(b:{GROUP}) WHERE a.kind IN b.kinds "
-            f"AND any(verb IN b.verbs WHERE verb IN $verbs) AND NOT EXISTS {{ (b)-[:{LEAVES_OUT}]->(a) }}"
+            f"AND any(verb IN b.verbs WHERE verb IN $p.verbs) AND NOT EXISTS {{ (b)-[:{LEAVES_OUT}]->(a) }}"
         )
     else:
         head = (
-            f"MATCH (a:{GROUP} {{scan: $scan, number: number}})-[:{SPANS}]->(s)-[r:{INSIDE}]->(b) "
+            f"MATCH (a:{GROUP} {{scan: $p.scan, number: number}})-[:{SPANS}]->(s)-[r:{INSIDE}]->(b) "
             f"WHERE b.kind IN a.kinds AND NOT EXISTS {{ (a)-[:{LEAVES_OUT}]->(b) }}"
         )
     return f"{head}", "''", "b.number"

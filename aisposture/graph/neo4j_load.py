@@ -39,7 +39,7 @@ SCHEMA = (
     "CALL db.awaitIndexes(300)",
 )
 
-_OWN = f"MATCH (n:{NODE}|{GROUP}) WHERE n.scan = $scan"
+_OWN = f"MATCH (n:{NODE}|{GROUP}) WHERE n.scan = $p.scan"
 
 
 class Writer(Protocol):
@@ -101,9 +101,9 @@ def load(server: Writer, graph: Graph, name: str) -> Loaded:
     loaded = Loaded(scan_id(graph, name), name, len(graph), graph.edge_count, len(groups), kinds)
     loader = uuid4().hex
     begun = server.write(
-        f"MERGE (m:{SCAN} {{scan: $scan}}) "
-        "SET m.complete = coalesce(m.complete, false), m.name = $name, m.nodes = $nodes, m.edges = $edges, "
-        "m.groups = $groups, m.kinds = $kinds, m.format = $format, m.loader = $loader RETURN m.complete",
+        f"MERGE (m:{SCAN} {{scan: $p.scan}}) "
+        "SET m.complete = coalesce(m.complete, false), m.name = $p.name, m.nodes = $p.nodes, m.edges = $p.edges, "
+        "m.groups = $p.groups, m.kinds = $p.kinds, m.format = $p.format, m.loader = $p.loader RETURN m.complete",
         **loaded._asdict(),
         format=FORMAT,
         loader=loader,
@@ -111,9 +111,9 @@ def load(server: Writer, graph: Graph, name: str) -> Loaded:
     if not begun[0][0]:
         _wipe(server, loaded.scan)
         _fill(server, graph, groups, loaded, loader)
-    for (other,) in server.write(f"MATCH (m:{SCAN}) WHERE m.scan <> $scan RETURN m.scan", scan=loaded.scan):
+    for (other,) in server.write(f"MATCH (m:{SCAN}) WHERE m.scan <> $p.scan RETURN m.scan", scan=loaded.scan):
         _wipe(server, other)
-        server.write(f"MATCH (m:{SCAN} {{scan: $scan}}) DELETE m", scan=other)
+        server.write(f"MATCH (m:{SCAN} {{scan: $p.scan}}) DELETE m", scan=other)
     return loaded
 
 
@@ -123,7 +123,7 @@ def _fill(server: Writer, graph: Graph, groups: Groups, loaded: Loaded, loader: 
     _write_nodes(server, graph, scan)
     count = _write_edges(server, graph, groups, scan)
     count += _write_groups(server, graph, groups, scan)
-    mine = f"MATCH (m:{SCAN} {{scan: $scan, loader: $loader}})"
+    mine = f"MATCH (m:{SCAN} {{scan: $p.scan, loader: $p.loader}})"
     known = {"scan": scan, "loader": loader}
     whole = server.write_all(
         [
@@ -131,7 +131,7 @@ def _fill(server: Writer, graph: Graph, groups: Groups, loaded: Loaded, loader: 
             (f"{mine} SET m.counted = true RETURN count(m)", known, 1),
             (f"{_OWN} RETURN count(n)", known, len(graph) + len(groups)),
             (f"{_OWN} RETURN coalesce(sum(COUNT {{ (n)-->() }}), 0)", known, count),
-            (f"MATCH (o:{SCAN}) WHERE o.scan <> $scan SET o.complete = false", known, None),
+            (f"MATCH (o:{SCAN}) WHERE o.scan <> $p.scan SET o.complete = false", known, None),
             (f"{mine} SET m.complete = true", known, None),
         ]
     )
@@ -148,7 +148,7 @@ def _write_nodes(server: Writer, graph: Graph, scan: str) -> None:
     for rows in by_labels.values():
         own = "".join(f":{either((label,))}" for label in graph.labels_of(rows[0]["number"]))
         for batch in _batches(rows):
-            server.write(f"UNWIND $rows AS row CREATE (n:{NODE}{own}) SET n = row", rows=batch)
+            server.write(f"UNWIND $p.rows AS row CREATE (n:{NODE}{own}) SET n = row", rows=batch)
 
 
 def _write_edges(server: Writer, graph: Graph, groups: Groups, scan: str) -> int:
@@ -182,7 +182,7 @@ def _write_groups(server: Writer, graph: Graph, groups: Groups, scan: str) -> in
         for node, state in zip(*(part.tolist() for part in groups.contained(scope)), strict=True)
     ]
     for batch in _batches(made):
-        server.write(f"UNWIND $rows AS row CREATE (n:{GROUP}) SET n = row", rows=batch)
+        server.write(f"UNWIND $p.rows AS row CREATE (n:{GROUP}) SET n = row", rows=batch)
     _connect(server, GROUP, SPANS, spans, scan)
     _connect(server, GROUP, LEAVES_OUT, left_out, scan)
     _connect(server, NODE, INSIDE, inside, scan)
@@ -194,8 +194,8 @@ def _connect(
 ) -> None:
     for batch in _batches(rows):
         server.write(
-            f"UNWIND $rows AS row MATCH (a:{source} {{scan: $scan, number: row[0]}}) "
-            f"MATCH (b:{NODE} {{scan: $scan, number: row[1]}}) CREATE (a)-[r:{word}]->(b) SET r = row[2]",
+            f"UNWIND $p.rows AS row MATCH (a:{source} {{scan: $p.scan, number: row[0]}}) "
+            f"MATCH (b:{NODE} {{scan: $p.scan, number: row[1]}}) CREATE (a)-[r:{word}]->(b) SET r = row[2]",
             rows=batch,
             scan=scan,
         )
@@ -210,8 +210,8 @@ def _wipe(server: Writer, scan: str) -> None:
     """Remove the nodes and edges of a scan, in steps that fit the server's memory."""
     limit = {"scan": scan, "limit": REMOVED}
     for removal in (
-        f"{_OWN} MATCH (n)-[r]->() WITH r LIMIT $limit DELETE r RETURN count(r)",
-        f"{_OWN} WITH n LIMIT $limit DETACH DELETE n RETURN count(n)",
+        f"{_OWN} MATCH (n)-[r]->() WITH r LIMIT $p.limit DELETE r RETURN count(r)",
+        f"{_OWN} WITH n LIMIT $p.limit DETACH DELETE n RETURN count(n)",
     ):
         while server.write(removal, **limit)[0][0]:
             pass
