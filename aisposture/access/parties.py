@@ -76,6 +76,8 @@ class Parties:
         self.now = now
         self.everything = Compiled(parse(_ALLOW_ALL, role=PolicyRole.IDENTITY), library.acts, -1)
         self._scps: dict[str, tuple[tuple[Compiled, ...], ...]] = {}
+        self._policies: dict[tuple[str, PolicyRole], tuple[Compiled, ...]] = {}
+        self._accounts: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def inside(self) -> list[Party]:
         """Users, roles and groups (a group stands for any member it may get), sorted by id."""
@@ -89,41 +91,53 @@ class Parties:
         return None if caller is None else self._principal(resource, caller)
 
     def _principal(self, resource: Resource, caller: Caller) -> Party:
-        groups = [one for one in map(self.inventory.get, resource.targets("member_of")) if one is not None]
-        own: list[Compiled] = []
+        named: dict[str, list[str]] = {"has_policy": [], "member_of": [], "bounded_by": []}
+        for ref in resource.refs:
+            if ref.name in named:
+                named[ref.name].append(ref.target)
+        groups = [one for one in map(self.inventory.get, named["member_of"]) if one is not None]
+        own: set[Compiled] = set()
         unread: list[str] = []
-        for bearer in (resource, *groups):
-            own += self.library.all(bearer, (PolicyRole.INLINE, PolicyRole.IDENTITY))
-            own += self._attached(bearer, "has_policy", PolicyRole.IDENTITY, unread)
-            if any(
-                self.inventory.hidden(bearer, field) is not None
-                for field in ("policies.inline", "policies.identity", "refs.has_policy")
-            ):
-                unread.append(f"the policies of {bearer.id} were not read")
-        if len(groups) < sum(1 for _ in resource.targets("member_of")) or self.inventory.hidden(
-            resource, "refs.member_of"
-        ):
+        self._add_own(resource, named["has_policy"], own, unread)
+        for group in groups:
+            self._add_own(group, group.targets("has_policy"), own, unread)
+        if len(groups) < len(named["member_of"]) or self.inventory.hidden(resource, "refs.member_of"):
             unread.append(f"the groups of {resource.id} were not read")
         limits: list[str] = []
-        bounded = next(resource.targets("bounded_by"), None) is not None
-        boundary = self._attached(resource, "bounded_by", PolicyRole.BOUNDARY, limits)
+        boundary = self._attached(named["bounded_by"], PolicyRole.BOUNDARY, limits)
         return Party(
             id=resource.id,
             caller=caller,
-            own=tuple(sorted(set(own), key=lambda one: one.number)),
-            boundary=tuple(boundary) if bounded and not limits else None,
+            own=tuple(sorted(own, key=lambda one: one.number)),
+            boundary=tuple(boundary) if named["bounded_by"] and not limits else None,
             scps=self.scps(resource.account),
             context=self._context(resource),
             unread=tuple(unread),
             limits=tuple(limits),
         )
 
-    def _attached(self, bearer: Resource, ref: str, role: PolicyRole, unread: list[str]) -> list[Compiled]:
+    def _add_own(
+        self, bearer: Resource, attached: Iterable[str], own: set[Compiled], unread: list[str]
+    ) -> None:
+        """The policies that a principal or a group bears, and in words which of them were not read."""
+        if bearer.policies:
+            own.update(self.library.all(bearer, (PolicyRole.INLINE, PolicyRole.IDENTITY)))
+        own.update(self._attached(attached, PolicyRole.IDENTITY, unread))
+        if self.inventory.gaps and any(
+            self.inventory.hidden(bearer, field) is not None
+            for field in ("policies.inline", "policies.identity", "refs.has_policy")
+        ):
+            unread.append(f"the policies of {bearer.id} were not read")
+
+    def _attached(self, targets: Iterable[str], role: PolicyRole, unread: list[str]) -> list[Compiled]:
         found: list[Compiled] = []
-        for target in bearer.targets(ref):
-            policy = self.inventory.get(target)
-            read = () if policy is None else self.library.all(policy, (PolicyRole.IDENTITY,), role)
-            if policy is None or not read:
+        for target in targets:
+            read = self._policies.get((target, role))
+            if read is None:
+                policy = self.inventory.get(target)
+                read = () if policy is None else self.library.all(policy, (PolicyRole.IDENTITY,), role)
+                self._policies[target, role] = read
+            if not read:
                 unread.append(f"{target} was not read")
             found += read
         return found
@@ -140,6 +154,12 @@ class Parties:
 
     def account_context(self, account: str) -> dict[str, tuple[str, ...]]:
         """What is known of any principal of an account."""
+        known = self._accounts.get(account)
+        if known is None:
+            known = self._accounts[account] = self._account_context(account)
+        return dict(known)
+
+    def _account_context(self, account: str) -> dict[str, tuple[str, ...]]:
         context: dict[str, tuple[str, ...]] = {
             "aws:securetransport": ("true",),
             "aws:currenttime": (self.now,),

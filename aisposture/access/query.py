@@ -9,6 +9,7 @@ from functools import cached_property
 
 from msgspec import Struct, structs
 
+from aisposture.access.alike import Likeness, Speaking, heeds_no_policy, named_directly
 from aisposture.access.assumed import unread_layers
 from aisposture.access.aws.match import has_wildcard, matches_resource, readable
 from aisposture.access.aws.principals import parse_caller
@@ -93,12 +94,18 @@ class Question:
         self.library = Library(Acts([action.lower(), *extra]))
         self.parties = Parties(inventory, self.library, self.members, inventory.taken_at)
         self._typical = _typical(self.resource)
-        self._reaching: dict[int, bool] = {}
         self._role = PolicyRole.TRUST if self._is_role else PolicyRole.RESOURCE
+        self.speaking = Speaking(self._typical, parts=self.in_parts)
 
     @property
     def _is_role(self) -> bool:
         return self.owner is not None and self.owner.kind == "aws.iam.role"
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether all objects of a bucket are meant, of which policies may single some out."""
+        owner = self.owner
+        return owner is not None and owner.kind == "aws.s3.bucket" and self.resource == f"{owner.id}/*"
 
     @cached_property
     def assumptions(self) -> tuple[str, ...]:
@@ -140,51 +147,55 @@ class Question:
         universe = Universe(alone, (), (), ())
         requests = Requests(universe, self.members, mentioned)
         act = requests.act(self.action, {})
-        sides = Sides(self.inventory, universe, self.library, requests, {})
+        concerned = (stand_in, *(one for one in self.inventory.of_kind("aws.account") if one is not stand_in))
+        near = structs.replace(self.inventory, resources=concerned)
+        sides = Sides(near, universe, self.library, requests, {})
         decider = Decider(universe, requests, sides, {}, rcps)
         item = None if self.owner is None else universe.number[self.owner.id]
-        asker = _Asker(self, decider, act, item, side)
+        documents = {*side, *(one for levels in rcps.values() for level in levels for one in level)}
+        facts = None if self.owner is None else sides.of_resource.get(self.owner.id)
+        likeness = Likeness(
+            self.speaking,
+            requests,
+            act,
+            tuple(self.speaking.all(sorted(documents, key=lambda one: one.number))),
+            () if facts is None else facts.grants,
+        )
+        asker = _Asker(self, decider, act, item, likeness)
         for party in asked:
             yield asker.verdict(completed(party, mentioned))
 
     def everyone(self) -> list[Party]:
         """All who could be answered with anything but no: by their own policies, or by the resource's side."""
-        inside = self.parties.inside()
-        open_side = bool(self.side_unread) or self._side_allows
         found = [
-            party for party in inside if open_side or party.unread or any(map(self._may_reach, party.own))
+            party
+            for party in self.parties.inside()
+            if party.unread or any(map(self.speaking.allows, party.own)) or self._may_be_let_in(party)
         ]
         return [*found, *self._outsiders()]
 
-    def _may_reach(self, compiled: Compiled) -> bool:
-        """Whether some statement of an identity policy may allow the action on the resource, or on a part of it."""
-        known = self._reaching.get(compiled.number)
-        if known is None:
-            known = self._reaching[compiled.number] = any(
-                one.effect == "Allow"
-                and mask
-                and (one.resources is None or one.not_resources or any(map(self._may_match, one.resources)))
-                for one, mask in compiled.statements
-            )
-        return known
-
-    def _may_match(self, pattern: str) -> bool:
-        if "${" in pattern or matches_resource(pattern, self._typical):
+    def _may_be_let_in(self, party: Party) -> bool:
+        """Whether a principal whose own policies allow nothing may be allowed by the resource's side, or nobody can say."""
+        if self._all_alike or self._granted:
             return True
-        head, slash, _ = pattern.partition("/")
-        return bool(slash) and self.owner is not None and matches_resource(head, self.owner.id)
+        account = self.owner.account if self.owner is not None else ids.account_of(self.resource)
+        if account not in (None, "", party.account):
+            return False
+        return bool(self.side_unread) or named_directly(self.speaking.all(self.side), party)
 
-    @property
-    def _side_allows(self) -> bool:
-        grants = self.owner is not None and next(self.owner.documents(PolicyRole.GRANT), None) is not None
-        return grants or any(_allows(compiled) for compiled in self.side)
+    @cached_property
+    def _all_alike(self) -> bool:
+        return heeds_no_policy(self.action.lower())
+
+    @cached_property
+    def _granted(self) -> bool:
+        return self.owner is not None and next(self.owner.documents(PolicyRole.GRANT), None) is not None
 
     def _outsiders(self) -> list[Party]:
         named: set[tuple[str, str]] = set()
-        for compiled in self.side:
-            for one, _ in compiled.statements:
-                if one.effect == "Allow" and not one.not_principals:
-                    named.update((principal.type, principal.value) for principal in one.principals or ())
+        for one in self.speaking.all(self.side):
+            if one.effect == "Allow" and not one.not_principals:
+                named.update((principal.type, principal.value) for principal in one.principals or ())
         return [self.parties.anonymous(), self.parties.any_account(), *self.parties.named(sorted(named))]
 
 
@@ -192,15 +203,30 @@ class _Asker:
     """The engine behind one question, set up for one inventory."""
 
     def __init__(
-        self, question: Question, decider: Decider, act: str, item: int | None, side: tuple[Compiled, ...]
+        self, question: Question, decider: Decider, act: str, item: int | None, likeness: Likeness
     ) -> None:
         self.question = question
         self.decider = decider
         self.act = act
         self.item = item
-        self.keys = _keys(side, question)
+        self.keys = _keys(question.side, question)
+        self.likeness = likeness
+        self._known: dict[tuple[object, ...], Verdict] = {}
 
     def verdict(self, party: Party) -> Verdict:
+        """The answer for one party; that of another where nothing tells the two apart."""
+        # The parts that variables make are each principal's own.
+        own_parts = self.question.in_parts and any(self.decider.private(party))
+        key = None if own_parts else self.likeness.key(party)
+        known = None if key is None else self._known.get(key)
+        if known is not None:
+            return structs.replace(known, principal=party.id, caller=party.caller.text)
+        found = self._judged(party)
+        if key is not None:
+            self._known[key] = found
+        return found
+
+    def _judged(self, party: Party) -> Verdict:
         question = self.question
         decision = self._decide(party, question.resource)
         own = (*party.unread, *party.limits)
@@ -241,7 +267,7 @@ class _Asker:
     def _parts(self, party: Party, whole: State, own: tuple[str, ...]) -> Iterator[Part]:
         """The key patterns of a bucket's objects that are answered otherwise than the rest of them."""
         owner = self.question.owner
-        if owner is None or self.question.resource != f"{owner.id}/*" or owner.kind != "aws.s3.bucket":
+        if owner is None or not self.question.in_parts:
             return
         for key in sorted(self.keys | _keys(party.documents, self.question)):
             decision = self._decide(party, f"{owner.id}/{key}")
@@ -259,10 +285,6 @@ class _Asker:
 
 def _typical(resource: str) -> str:
     return resource if resource == "*" else typical(resource)
-
-
-def _allows(compiled: Compiled) -> bool:
-    return any(one.effect == "Allow" and mask for one, mask in compiled.statements)
 
 
 def _keys(documents: Iterable[Compiled], question: Question) -> set[str]:

@@ -173,3 +173,51 @@ def test_roles_are_asked_by_their_trust() -> None:
     assert PolicyRole.TRUST in {
         one.role for one in ask(estate(role), "ann", "sts:AssumeRole", "deploy").decision.allowed
     }
+
+
+def test_nobody_who_reaches_is_left_out_and_the_shared_answers_are_each_ones_own() -> None:
+    """``everyone`` and what it shares among principals, against one question for each principal alone."""
+    reached = 0
+    for seed in range(24):
+        inventory = World(Random(seed)).inventory()
+        if seed % 3 == 2:
+            inventory = _partly_unread(inventory)
+        for action, word in _asked(inventory):
+            question = Question(inventory, action, word)
+            together = {
+                (one.principal, one.caller): one for one in question.ask(question.everyone()) if one.reaches
+            }
+            apart = {}
+            for party in Question(inventory, action, word).parties.inside():
+                alone = Question(inventory, action, word)
+                resource = inventory.by_id[party.id]
+                sole = next(alone.ask(filter(None, [alone.parties.of(resource)])))
+                if sole.reaches:
+                    apart[sole.principal, sole.caller] = sole
+            inside = {key: one for key, one in together.items() if key[0] in inventory.by_id}
+            assert inside == apart, (seed, action, word)
+            reached += len(apart)
+    assert reached > 400
+
+
+def _partly_unread(inventory: Inventory) -> Inventory:
+    hidden = ((f"arn:aws:iam::{A}:user/ann", "policies.inline"), ("arn:aws:s3:::data", "policies.resource"))
+    gaps = [
+        Gap(call="c", account=A, region="*", resource=name, reason="denied", hides=(field,), needs="c")
+        for name, field in hidden
+    ]
+    return Inventory.of(inventory.resources, gaps=gaps)
+
+
+def _asked(inventory: Inventory) -> list[tuple[str, str]]:
+    actions = {
+        "aws.s3.bucket": ("s3:GetObject", "s3:ListBucket", "s3:PutBucketPolicy"),
+        "aws.iam.role": ("sts:AssumeRole", "iam:AttachRolePolicy", "sts:AssumeRoleWithWebIdentity"),
+        "aws.kms.key": ("kms:Decrypt",),
+        "aws.lambda.function": ("lambda:InvokeFunctionUrl",),
+        "aws.sqs.queue": ("sqs:SendMessage",),
+        "aws.secretsmanager.secret": ("secretsmanager:GetSecretValue",),
+    }
+    found = [(action, one.id) for one in inventory.resources for action in actions.get(one.kind, ())]
+    found += [("s3:GetObject", f"{one.id}/reports/june") for one in inventory.of_kind("aws.s3.bucket")]
+    return [*found, ("s3:ListAllMyBuckets", "*"), ("sts:GetCallerIdentity", "*")]

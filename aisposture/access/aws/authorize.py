@@ -49,8 +49,10 @@ TRUST_ACTIONS = frozenset(
 )
 """Actions on a role that its trust policy has to allow."""
 
-_TOKEN_ACTIONS = frozenset({"sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
-_ALWAYS = {
+TOKEN_ACTIONS = frozenset({"sts:assumerolewithsaml", "sts:assumerolewithwebidentity"})
+"""Actions of callers that show a token of an identity provider and are nobody before."""
+
+ALWAYS = {
     "sts:getcalleridentity": frozenset(
         {"User", "Role", "AssumedRole", "FederatedUser", "Account", "Service"}
     ),
@@ -91,9 +93,9 @@ class Policies(Struct, frozen=True, kw_only=True):
 def authorize(request: Request, policies: Policies) -> Decision:
     """What AWS says of ``request`` under ``policies``, with the statements that decided and the conditions that remain."""
     action = request.action.lower()
-    if request.caller.type in _ALWAYS.get(action, ()):
+    if request.caller.type in ALWAYS.get(action, ()):
         return Decision(outcome=Outcome.ALLOWED)
-    if action in _TOKEN_ACTIONS and request.caller.type != "Federated":
+    if action in TOKEN_ACTIONS and request.caller.type != "Federated":
         request = replace(request, caller=Caller(text=ANONYMOUS, type="Anonymous"))
     first = _Case(request, policies).decision()
     if action != _FUNCTION_URL:

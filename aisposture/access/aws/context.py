@@ -120,7 +120,7 @@ def _providers(request: Request) -> tuple[str, ...]:
     found = {request.value("aws:FederatedProvider").lower()}
     for key in request.context:
         host, colon, _ = key.rpartition(":")
-        if colon and "." in host:
+        if colon and "." in host and not key.startswith("aws:"):
             found |= {host, f"arn:aws:iam::{request.owner}:oidc-provider/{host}"}
     account, slash, name = request.value("saml:doc").lower().partition("/")
     if slash:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from aisposture.access.aws.context import Request
 from aisposture.access.aws.document import Principal
-from aisposture.access.aws.principals import Identity, Level, meet
+from aisposture.access.aws.principals import Caller, Identity, Level, meet
 from aisposture.access.truth import NO, YES, Answer, Truth, every, some
 
 _CONTEXT = "kms:EncryptionContext:"
@@ -30,13 +30,16 @@ class KmsGrant(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def granted(grants: Iterable[KmsGrant], request: Request, identity: Identity, least: Level) -> Answer:
     """Whether some grant allows the request to a caller that it names at least as directly as ``least``."""
-    return some(_allows(grant, request) for grant in grants if _level(grant, request, identity) >= least)
+    return some(
+        _allows(grant, request) for grant in grants if level_of(grant, request.caller, identity) >= least
+    )
 
 
-def _level(grant: KmsGrant, request: Request, identity: Identity) -> Level:
+def level_of(grant: KmsGrant, caller: Caller, identity: Identity) -> Level:
+    """How directly a grant names ``caller``."""
     text = grant.grantee_principal
     kind = "AWS" if text.startswith("arn:") or text.isdigit() else "Service"
-    return meet((Principal(type=kind, value=text),), request.caller, identity).level
+    return meet((Principal(type=kind, value=text),), caller, identity).level
 
 
 def _allows(grant: KmsGrant, request: Request) -> Answer:
