@@ -166,7 +166,7 @@ MOST_FRONTIERS = 5
 MOST_STOPS = 3
 """Stops that are shown in the terminal at each of them."""
 
-BOOKKEEPING = {"holds", "covers", "excludes", "contains"}
-"""Edge kinds that say how things are stored, not what anybody can do."""
+BOOKKEEPING = {"holds", "covers", "excludes", "contains", "hosted_on"}
+"""Edge kinds that say how things are stored, or where an agent's tool runs: steering a model is not running code there."""
 
 COMMANDS = (paths,)

@@ -7,15 +7,12 @@ from aisposture.collect import calls_of
 _OWN = frozenset(("ec2:DescribeRegions", "organizations:ListAccounts"))
 """What the runner asks for itself."""
 
-_FREE = frozenset(("sts:GetCallerIdentity",))
-"""Actions that nobody can be denied."""
-
 
 def aws_actions() -> tuple[str, ...]:
     """The IAM actions of a scan, sorted."""
     calls = calls_of("aws")
     prepared = {f"{call.permission.partition(':')[0]}:{call.prepare}" for call in calls if call.prepare}
-    return tuple(sorted(({call.permission for call in calls} | prepared | _OWN) - _FREE))
+    return tuple(sorted({call.permission for call in calls} | prepared | _OWN))
 
 
 def aws_policy(*, role_name: str = "") -> dict[str, Any]:
