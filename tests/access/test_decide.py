@@ -43,11 +43,11 @@ def compare(rng: Random, requests: int) -> tuple[list[tuple[object, ...]], int]:
 @settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(st.integers(0, 2**32))
 def test_sets_agree_with_single_requests(number: int) -> None:
-    wrong, _ = compare(Random(number), REQUESTS)  # noqa: S311 - no secret
+    wrong, _ = compare(Random(number), REQUESTS)
     assert not wrong, wrong[0]
 
 
 def test_many_random_requests_are_not_refused() -> None:
     """The comparison would prove little if nearly everything were refused."""
-    allowed = sum(compare(Random(number), REQUESTS)[1] for number in range(20))  # noqa: S311 - no secret
+    allowed = sum(compare(Random(number), REQUESTS)[1] for number in range(20))
     assert allowed > 20 * REQUESTS // 10
