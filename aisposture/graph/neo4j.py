@@ -346,6 +346,7 @@ class Neo4jStore:
         for start in range(0, len(missing), STARTS):
             for number, labels, cells in self._server.read_of_scan(
                 f"UNWIND $p.numbers AS number MATCH (n:{NODE} {{scan: $p.scan, number: number}}) "
+                f"USING INDEX SEEK n:{NODE}(scan, number) "
                 f"RETURN number, labels(n), {fetching('n', 'cells')}",
                 self.loaded.scan,
                 numbers=missing[start : start + STARTS],

@@ -32,7 +32,9 @@ LEAVES_OUT = "LEAVES_OUT"
 INSIDE = "INSIDE"
 """Relationship from a scope to everything in it at any depth, with the state of the surest chain of ``contains``."""
 
-_SEEK = f"MATCH (a:{NODE} {{scan: $p.scan, number: number}})"
+# The server plans by what it held when it first saw a statement, perhaps nothing: it is told where to start.
+_SEEK = f"MATCH (a:{NODE} {{scan: $p.scan, number: number}}) USING INDEX SEEK a:{NODE}(scan, number)"
+_SEEK_GROUP = f"MATCH (a:{GROUP} {{scan: $p.scan, number: number}}) USING INDEX SEEK a:{GROUP}(scan, number)"
 _OF_VERBS = "{}.kind IN $p.grants"
 _UNLESS = "AND NOT EXISTS {{ ({})-[:" + EdgeKind.EXCLUDES.value + "]->({}) }}"
 
@@ -180,7 +182,7 @@ def _gathers(hop: Hop) -> tuple[str, str, str]:
         )
     else:
         head = (
-            f"MATCH (a:{GROUP} {{scan: $p.scan, number: number}})-[:{SPANS}]->(s)-[r:{INSIDE}]->(b) "
+            f"{_SEEK_GROUP} MATCH (a)-[:{SPANS}]->(s)-[r:{INSIDE}]->(b) "
             f"WHERE b.kind IN a.kinds AND NOT EXISTS {{ (a)-[:{LEAVES_OUT}]->(b) }}"
         )
     return f"{head}", "''", "b.number"

@@ -194,8 +194,10 @@ def _connect(
 ) -> None:
     for batch in _batches(rows):
         server.write(
-            f"UNWIND $p.rows AS row MATCH (a:{source} {{scan: $p.scan, number: row[0]}}) "
-            f"MATCH (b:{NODE} {{scan: $p.scan, number: row[1]}}) CREATE (a)-[r:{word}]->(b) SET r = row[2]",
+            f"UNWIND $p.rows AS row "
+            f"MATCH (a:{source} {{scan: $p.scan, number: row[0]}}) USING INDEX SEEK a:{source}(scan, number) "
+            f"MATCH (b:{NODE} {{scan: $p.scan, number: row[1]}}) USING INDEX SEEK b:{NODE}(scan, number) "
+            f"CREATE (a)-[r:{word}]->(b) SET r = row[2]",
             rows=batch,
             scan=scan,
         )
